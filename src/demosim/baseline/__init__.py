@@ -1,0 +1,1 @@
+"""From registered figures to a data set: jump-off population, rates, national paths, municipal estimates."""

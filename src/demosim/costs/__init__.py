@@ -1,0 +1,1 @@
+"""From persons to kroner: services, unit costs, expenditure need, prices."""

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: the recursion and its relatives. numpy and numba only."""

@@ -1,0 +1,1 @@
+"""The user's changes to a baseline: as written, checked, resolved."""

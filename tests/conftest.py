@@ -1,0 +1,19 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder with the files that are for tests only (`DEMOSIM_SHARED`, by default `../shared/data`)."""
+    folder = Path(os.environ.get("DEMOSIM_SHARED", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"needs the test data; set DEMOSIM_SHARED (looked in {folder})")
+    return folder
