@@ -1,0 +1,146 @@
+"""Read a data set or a table of facts, after its files have been checked against their digests."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from demosim.baseline.check import check_baseline
+from demosim.baseline.find import embedded
+from demosim.baseline.store import DATA_FILE, SOURCE_FILE
+from demosim.errors import DemosimError, Problem, ProblemGroup, did_you_mean, run_error, usage_error
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESTORE = "restore the file from where the data came (reinstall demosim for an embedded one)"
+
+
+def read_baseline(name_or_folder: str | Path) -> xr.Dataset:
+    """The data set of a name (embedded) or of a folder, checked.
+
+    Every file named in `source.toml` must be there with its sha256; then structure and numbers are checked
+    (`check_baseline`). The result carries the attribute `digest`, which changes with any byte of any file.
+
+    Raises `DemosimError` with all problems of the pass: 2 where the name or folder is wrong, 1 where a file is.
+    """
+    folder = find_data_set(name_or_folder)
+    source = read_source(folder)
+    if DATA_FILE not in source["files"]:
+        raise run_error(f"says nothing about {DATA_FILE}", file=str(folder / SOURCE_FILE))
+    check_digests(folder, source)
+    dataset = _load(folder / DATA_FILE)
+    problems = check_baseline(dataset)
+    if problems:
+        raise DemosimError([replace(problem, file=str(folder / DATA_FILE)) for problem in problems], 1)
+    return dataset.assign_attrs(digest=set_digest(source))
+
+
+def data_sets() -> list[str]:
+    """Names of the embedded data sets."""
+    return sorted(path.parent.name for path in embedded("data").glob(f"*/{SOURCE_FILE}") if _is_set(path.parent))
+
+
+def find_data_set(name_or_folder: str | Path) -> Path:
+    """The folder of a data set: one that is embedded under this name, else a folder of the file system."""
+    if isinstance(name_or_folder, str) and name_or_folder in data_sets():
+        return embedded("data", name_or_folder)
+    folder = Path(name_or_folder)
+    if folder.is_dir():
+        if not (folder / SOURCE_FILE).is_file():
+            raise usage_error(f"is not a data set: it has no {SOURCE_FILE}", file=str(folder))
+        return folder
+    if folder.exists():
+        raise usage_error(f"is a file; give the folder that holds it and its {SOURCE_FILE}", file=str(folder))
+    known = data_sets()
+    raise usage_error(
+        f'no data set or folder is called "{name_or_folder}"',
+        allowed=f"embedded: {', '.join(known) or 'none'}",
+        suggestion=did_you_mean(str(name_or_folder), known),
+    )
+
+
+def read_source(folder: Path) -> dict[str, Any]:
+    """What a folder's `source.toml` says: keys at the top, and under `files` where each comes from and its sha256."""
+    path = folder / SOURCE_FILE
+    try:
+        source = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise run_error(f"cannot be read ({error}); {RESTORE}", file=str(path)) from error
+    problems = ProblemGroup(path)
+    files = source.setdefault("files", {})
+    for name, entry in files.items() if isinstance(files, dict) else ():
+        if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):
+            problems.add("no sha256", path=f"files.{name}", allowed="64 hexadecimal digits")
+    if not isinstance(files, dict) or not files:
+        problems.add("names no file", path="files")
+    problems.raise_if_any(1)
+    return source
+
+
+def check_digests(folder: Path, source: dict[str, Any], only: str | None = None) -> None:
+    """Compare every file (or one) with its sha256; raises a `DemosimError` naming each that is missing or differs."""
+    problems: list[Problem] = []
+    for name, entry in source["files"].items():
+        path = folder / name
+        if only is not None and name != only:
+            continue
+        if not path.is_file():
+            problems.append(Problem(f"missing; {RESTORE}", code="data-file", file=str(path)))
+        elif (found := hashlib.sha256(path.read_bytes()).hexdigest()) != entry["sha256"]:
+            digests = f"sha256 {found[:12]}... where {SOURCE_FILE} says {entry['sha256'][:12]}..."
+            what = f"damaged or changed: {digests}; {RESTORE}"
+            problems.append(Problem(what, code="data-file", file=str(path)))
+    if problems:
+        raise DemosimError(problems, 1)
+
+
+def set_digest(source: dict[str, Any]) -> str:
+    """One sha256 for a whole data set, over the names and digests of its files."""
+    lines = [f"{name} {entry['sha256']}\n" for name, entry in sorted(source["files"].items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def read_facts(name: str, folder: Path | None = None) -> pd.DataFrame:
+    """A table of `data/facts` by its file name, with or without `.csv`, checked against its digest.
+
+    What the folder's `source.toml` says of the file (`origin`, `table`, `licence`, `date`, `confidence`,
+    `derivation`) comes along in `DataFrame.attrs`. Codes (municipality, county, key) stay text.
+    """
+    import pandas as pd
+
+    folder = embedded("data", "facts") if folder is None else folder
+    source = read_source(folder)
+    file = name if name.endswith(".csv") else f"{name}.csv"
+    if file not in source["files"]:
+        known = [entry.removesuffix(".csv") for entry in source["files"]]
+        raise usage_error(
+            f'no table of facts is called "{name}"', file=str(folder), allowed=", ".join(sorted(known)),
+            suggestion=did_you_mean(file.removesuffix(".csv"), known),
+        )  # fmt: skip
+    check_digests(folder, source, only=file)
+    table = pd.read_csv(folder / file, comment="#", dtype={"municipality": str, "county": str, "key": str})
+    table.attrs.update(source["files"][file])
+    return table
+
+
+def _is_set(folder: Path) -> bool:
+    return (folder / DATA_FILE).is_file()
+
+
+def _load(path: Path) -> xr.Dataset:
+    try:
+        dataset = xr.load_dataset(path, engine="netcdf4")
+    except (OSError, ValueError) as error:
+        raise run_error(f"is not a readable NetCDF file ({error}); {RESTORE}", file=str(path)) from error
+    for name, values in dataset.variables.items():
+        if values.dtype.kind in "OS":
+            dataset[name] = dataset[name].astype(np.str_)
+    dataset.attrs = {key: value.item() if hasattr(value, "item") else value for key, value in dataset.attrs.items()}
+    return dataset

@@ -1,0 +1,83 @@
+"""Write a data set: one NetCDF file, and a `source.toml` that says where it comes from and carries its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+DATA_FILE = "baseline.nc"
+SOURCE_FILE = "source.toml"
+ORIGIN_KEYS = ("origin", "table", "licence", "date", "confidence", "derivation")
+
+
+def file_digest(path: Path) -> str:
+    """The sha256 of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
+    """Write a dataset so that equal content gives equal bytes, whole or not at all.
+
+    Text is stored as UTF-8 characters and numbers with zlib and shuffle: readable by every NetCDF-4 library, and
+    without the heap of variable-length strings, whose unused bytes are not defined.
+    """
+    encoding: dict[str, dict[str, object]] = {}
+    for name, values in dataset.variables.items():
+        if values.dtype.kind in "UO":
+            encoding[str(name)] = {"dtype": "S1", "zlib": values.ndim > 0}
+        elif values.ndim and values.size > 64:
+            encoding[str(name)] = {"zlib": True, "shuffle": True, "complevel": 9, "_FillValue": None}
+        else:
+            encoding[str(name)] = {"_FillValue": None}
+    plain = dataset.copy()
+    for name, values in plain.variables.items():
+        plain[name].encoding = {}
+        if values.dtype.kind == "O":
+            plain[name] = plain[name].astype(np.str_)
+    temporary = path.with_name(path.name + ".part")
+    plain.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
+    _move_into_place(temporary, path)
+
+
+def write_data_set(
+    dataset: xr.Dataset, folder: Path, origin: Mapping[str, str], inputs: Mapping[str, Mapping[str, str]] | None = None
+) -> Path:
+    """Write a data set folder (`baseline.nc`, `source.toml`) and return the folder.
+
+    `origin` says where the file comes from (keys `origin`, `table`, `licence`, `date`, `confidence`, `derivation`);
+    `inputs` says the same, with the sha256, of other files of the folder that went into it. The same content gives
+    the same bytes: nothing in either file depends on when or where it was written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_netcdf(dataset, folder / DATA_FILE)
+    files = {DATA_FILE: {**origin, "sha256": file_digest(folder / DATA_FILE)}, **(inputs or {})}
+    head = {"name": str(dataset.attrs["name"]), "title": str(dataset.attrs["title"])}
+    write_sources(folder / SOURCE_FILE, head, files)
+    return folder
+
+
+def write_sources(path: Path, head: Mapping[str, str], files: Mapping[str, Mapping[str, str]]) -> None:
+    """Write a `source.toml`: a few keys at the top, then one table per file."""
+    lines = [f"{key} = {_quoted(value)}" for key, value in head.items()]
+    for name in sorted(files):
+        lines += ["", f"[files.{_quoted(name)}]"]
+        lines += [f"{key} = {_quoted(files[name][key])}" for key in (*ORIGIN_KEYS, "sha256") if key in files[name]]
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    _move_into_place(temporary, path)
+
+
+def _move_into_place(temporary: Path, path: Path) -> None:
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
