@@ -80,10 +80,11 @@ def _labelled(assumptions: xr.Dataset, arrays: Arrays, outputs: Outputs, counter
     dates = np.append(years, years[-1] + int(assumptions.attrs["interval_years"]))
     places = [name for name in assumptions.coords if assumptions[name].dims == ("municipality",)]
     cohort = ("municipality", "sex", "age_end_of_year", "year")
-    result = xr.Dataset(
+    mid_year = (population[..., :-1] + population[..., 1:]) / 2
+    return xr.Dataset(
         {
             "population": (("municipality", "sex", "age", "date"), population),
-            "population_mid_year": (("municipality", "sex", "age", "year"), (population[..., :-1] + population[..., 1:]) / 2),
+            "population_mid_year": (("municipality", "sex", "age", "year"), mid_year),
             "births": (("municipality", "sex", "year"), births[:, None] * arrays["birth_share"][:, None]),
             **{name: (cohort, values) for name, values in flows.items()},
         },
@@ -97,7 +98,6 @@ def _labelled(assumptions: xr.Dataset, arrays: Arrays, outputs: Outputs, counter
         },
         attrs={**assumptions.attrs, **counters},
     )
-    return result
 
 
 def _flows(arrays: Arrays, population: np.ndarray, survivors: np.ndarray, births: np.ndarray) -> dict[str, np.ndarray]:
