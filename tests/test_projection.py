@@ -105,7 +105,7 @@ def test_law_1_every_cohort_balances(country: str) -> None:
     start[:, :, 1:] = population[:, :, :-1, :-1]
     start[:, :, -1] += population[:, :, -1, :-1]
     start[:, :, 0] = result["births"].values
-    moves = sum(result[f"net_{kind}_migration"].values for kind in ("international", "deviation", "stream"))
+    moves = sum(result[f"net_{kind}_migration"].values for kind in ("ordinary", "deviation", "stream"))
     after = start - result["deaths"].values + moves + result["floor_adjustment"].values
     np.testing.assert_allclose(after, population[..., 1:], rtol=1e-9, atol=1e-9)
 

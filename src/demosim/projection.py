@@ -30,7 +30,7 @@ def project(assumptions: xr.Dataset) -> xr.Dataset:
     assumptions: resolved assumptions, see `demosim.scenario`.
 
     Returns persons: `population` (municipality, sex, age, date), `population_mid_year` (…, year); flows of each year
-    by age at its end: `births` (municipality, sex, year), `deaths`, `net_international_migration`,
+    by age at its end: `births` (municipality, sex, year), `deaths`, `net_ordinary_migration`,
     `net_deviation_migration`, `net_stream_migration` and `floor_adjustment` (municipality, sex, age_end_of_year,
     year). Raises a `DemosimError` where the kernel reports numbers that are not finite or do not add up.
     """
@@ -118,11 +118,11 @@ def _flows(arrays: Arrays, population: np.ndarray, survivors: np.ndarray, births
     streams = np.einsum("ptsa,pm->msat", arrays["stream_inflow"], arrays["settlement_key"])
     flows = {
         "deaths": start - survivors,
-        "net_international_migration": np.moveaxis(net, 0, -1) * share,
+        "net_ordinary_migration": np.moveaxis(net, 0, -1) * share,
         "net_deviation_migration": moved,
         "net_stream_migration": streams,
     }
-    expected = survivors + flows["net_international_migration"] + moved + streams
+    expected = survivors + flows["net_ordinary_migration"] + moved + streams
     flows["floor_adjustment"] = np.where(expected < 0, -expected, population[..., 1:] - expected)
     floored = (expected < 0).any(axis=0)
     flows["floor_adjustment"][:, ~floored] = 0.0

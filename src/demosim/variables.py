@@ -64,7 +64,7 @@ _TABLE: list[tuple[object, ...]] = [
      "Population 1 July", "Folkemengde 1. juli", 0, None, "completed years, mean of both ends"),
     ("births", ("municipality", "sex", "year"), "persons", "flow", "Live births", "Levendefødte", 0),
     ("deaths", COHORT, "persons", "flow", "Deaths", "Døde", 0, None, _END),
-    ("net_international_migration", COHORT, "persons", "flow",
+    ("net_ordinary_migration", COHORT, "persons", "flow",
      "Net international migration, shared out by survivors", "Netto innvandring, fordelt etter folketall",
      None, None, _END),
     ("net_deviation_migration", COHORT, "persons", "flow",
