@@ -22,6 +22,7 @@ _TABLES = (
     "fertility", "migration_profiles", "mortality", "municipalities", "national_paths", "population_groups",
     "population_norway", "refugees", "ssb_projections", "vital_constants",
 )  # fmt: skip
+_PERSON_PLACES, _RATE_PLACES = 9, 12
 _NAMES = {
     "municipality_name": "name_nb", "municipality_name_official": "name_official", "county": "county",
     "county_name": "county_nb", "landsdel": "landsdel",
@@ -45,11 +46,17 @@ def build_baseline(facts: Path, estimates: Path | None, output: Path) -> Path:
     dataset = dataset.merge(national_paths(recipe, tables))
     dataset = dataset.merge(_streams(recipe, tables, dataset))
     dataset = dataset.merge(_estimates(estimates, dataset))
+    return write_data_set(_finished(dataset), output, _origin(recipe, tables), _inputs(output, estimates))
+
+
+def _finished(dataset: xr.Dataset) -> xr.Dataset:
+    """Dims in order, units, and numbers without the last digits, which differ from one processor to the next."""
     for name, form in VARIABLES.items():
         if name in dataset:
-            attributes = {**dataset[name].attrs, "unit": form.unit}
-            dataset[name] = dataset[name].transpose(*form.dims).assign_attrs(attributes)
-    return write_data_set(dataset, output, _origin(recipe, tables), _inputs(output, estimates))
+            array = dataset[name].transpose(*form.dims).assign_attrs({**dataset[name].attrs, "unit": form.unit})
+            places = _PERSON_PLACES if form.unit.startswith("persons") else _RATE_PLACES
+            dataset[name] = array.round(places) if array.dtype.kind == "f" else array
+    return dataset
 
 
 def _municipalities(tables: Tables) -> xr.Dataset:
@@ -61,13 +68,12 @@ def _municipalities(tables: Tables) -> xr.Dataset:
 def _jump_off(recipe: dict[str, Any], tables: Tables) -> xr.DataArray:
     launch = recipe["launch_year"]
     table = tables["population_groups"]
-    table = table[table["year"] == launch].set_index(["municipality", "sex"])
-    labels = [column for column in table.columns if column != "year"]
-    codes = tables["municipalities"]["municipality"]
-    counts = [[table.loc[(code, sex), labels].to_numpy(dtype=float) for sex in SEXES] for code in codes]
+    table = table[table["year"] == launch].drop(columns="year").set_index(["municipality", "sex"])
+    codes = tables["municipalities"]["municipality"].to_numpy(dtype=str)
+    rows = table.loc[[(code, sex) for code in codes for sex in SEXES]].to_numpy(dtype=float)
     groups = xr.DataArray(
-        np.array(counts), dims=("municipality", "sex", "group"),
-        coords={"municipality": codes.to_numpy(dtype=str), "sex": list(SEXES), "group": labels},
+        rows.reshape(len(codes), len(SEXES), -1), dims=("municipality", "sex", "group"),
+        coords={"municipality": codes, "sex": list(SEXES), "group": list(table.columns)},
     )  # fmt: skip
     population = graduate(groups, population_by_age(tables, launch))
     note = "registered groups split to single ages; single ages of a municipality are estimated"
