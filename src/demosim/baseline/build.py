@@ -10,11 +10,13 @@ import numpy as np
 import xarray as xr
 
 from demosim.baseline.build_paths import Tables, constant, national_paths, population_by_age
+from demosim.baseline.check import check_baseline
 from demosim.baseline.form import SEXES, VARIABLES
 from demosim.baseline.graduate import graduate
 from demosim.baseline.keys import migration_profile, settlement_by_size
-from demosim.baseline.read import read_facts
+from demosim.baseline.read import load_netcdf, read_facts
 from demosim.baseline.store import file_digest, write_data_set
+from demosim.errors import DemosimError
 
 RECIPE_FILE = "recipe.toml"
 ESTIMATES_FILE = "estimates.nc"
@@ -22,6 +24,7 @@ _TABLES = (
     "fertility", "migration_profiles", "mortality", "municipalities", "national_paths", "population_groups",
     "population_norway", "refugees", "ssb_projections", "vital_constants",
 )  # fmt: skip
+_ESTIMATES = ("fertility_factor", "net_migration_deviation", "deviation_half_life", "deviation_band")
 _PERSON_PLACES, _RATE_PLACES = 9, 12
 _NAMES = {
     "municipality_name": "name_nb", "municipality_name_official": "name_official", "county": "county",
@@ -46,7 +49,10 @@ def build_baseline(facts: Path, estimates: Path | None, output: Path) -> Path:
     dataset = dataset.merge(national_paths(recipe, tables))
     dataset = dataset.merge(_streams(recipe, tables, dataset))
     dataset = dataset.merge(_estimates(estimates, dataset))
-    return write_data_set(_finished(dataset), output, _origin(recipe, tables), _inputs(output, estimates))
+    dataset = _finished(dataset)
+    if problems := check_baseline(dataset):
+        raise DemosimError(problems, 1)
+    return write_data_set(dataset, output, _origin(recipe, tables), _inputs(output, estimates))
 
 
 def _finished(dataset: xr.Dataset) -> xr.Dataset:
@@ -109,8 +115,10 @@ _KEYS = ("per_1000", "by_county")
 def _estimates(path: Path | None, dataset: xr.Dataset) -> xr.Dataset:
     """Municipal estimates from a file, or neutral ones: every municipality like the country."""
     if path is not None:
-        estimates = xr.load_dataset(path, engine="netcdf4")
-        return estimates.reindex(municipality=dataset["municipality"].values).drop_attrs(deep=False)
+        estimates = load_netcdf(path)[list(_ESTIMATES)].reindex(municipality=dataset["municipality"].values)
+        for name in _ESTIMATES:
+            estimates[name].attrs.setdefault("confidence", "estimated from the registered population")
+        return estimates
     codes, ages = dataset["municipality"].values, dataset["age_end_of_year"].values
     neutral = {"confidence": "neutral: no municipal estimates were given"}
     return xr.Dataset(
