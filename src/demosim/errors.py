@@ -64,7 +64,7 @@ class ProblemGroup:
     def raise_if_any(self, exit_code: int = 2) -> None:
         """End the pass: raise what was collected, if anything was."""
         if self.problems:
-            raise DemosimError(sorted(self.problems, key=lambda p: (p.line or 0)), exit_code)
+            raise DemosimError(sorted(self.problems, key=lambda p: p.line or 0), exit_code)
 
 
 def run_error(what: str, **where: object) -> DemosimError:

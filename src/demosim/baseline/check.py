@@ -125,7 +125,8 @@ def _allowed_gap(dataset: xr.Dataset, array: xr.DataArray) -> xr.DataArray:
     """Years before the launch for which a variant has no number at all."""
     inner = [dim for dim in array.dims if dim not in ("variant", "year")]
     empty: xr.DataArray = array.isnull().all(inner)
-    return empty & (dataset["year"] < dataset.attrs["launch_year"])
+    early: xr.DataArray = dataset["year"] < dataset.attrs["launch_year"]
+    return early & empty
 
 
 def _cells(name: str, wrong: xr.DataArray, what: str, allowed: str) -> Problem:

@@ -1,0 +1,103 @@
+"""The national paths of a data set: rounds from the tables of facts, raked, and their plain components."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from demosim.baseline.form import SEXES
+from demosim.baseline.keys import migration_profile
+from demosim.baseline.mortality import DeclineTable
+from demosim.baseline.paths import Path, Round, Vital, national_path
+
+Tables = Mapping[str, pd.DataFrame]
+_DIMS = {
+    "death_prob": ("year", "sex", "age"), "newborn_survival_prob": ("year", "sex"), "total_fertility_rate": ("year",),
+    "net_international_migration": ("year", "sex", "age_end_of_year"), "plain_total_fertility_rate": ("year",),
+    "plain_net_international_migration": ("year",), "fertility_schedule": ("year", "age"),
+}  # fmt: skip
+
+
+def constant(tables: Tables, item: str, sex: str | None = None) -> float:
+    """One figure of the table of constants."""
+    table = tables["vital_constants"]
+    rows = table[(table["item"] == item) & ((table["sex"] == sex) | (sex is None))]
+    return float(rows["value"].iloc[0])
+
+
+def population_by_age(tables: Tables, year: int) -> xr.DataArray:
+    """Registered persons of the country on 1 January of a year, (sex, age)."""
+    table = tables["population_norway"]
+    table = table[table["year"] == year].set_index("sex").drop(columns="year")
+    ages = [int(age) for age in table.columns]
+    values = table.loc[list(SEXES)].to_numpy(dtype=float)
+    return xr.DataArray(values, dims=("sex", "age"), coords={"sex": list(SEXES), "age": ages}, name="population")
+
+
+def national_paths(recipe: dict[str, Any], tables: Tables) -> xr.Dataset:
+    """Every round and alternative of the recipe as arrays over (variant, year, ...); NaN before a round starts."""
+    years = np.arange(recipe["first_year"], recipe["last_year"] + 1)
+    vital, variants, found = vital_rates(recipe, tables), [], []
+    for launch, alternatives in recipe["rounds"].items():
+        for alternative in alternatives:
+            published = published_round(recipe, tables, int(launch), alternative)
+            variants.append(f"{launch}-{alternative}")
+            found.append(_labelled(national_path(published, vital), vital, published, tables, alternative))
+    ages = population_by_age(tables, recipe["launch_year"])["age"].values
+    joined = xr.concat([path.reindex(year=years) for path in found], dim="variant")
+    coords = {"variant": variants, "sex": list(SEXES), "age": ages, "age_end_of_year": ages}
+    return joined.assign_coords(coords)
+
+
+def vital_rates(recipe: dict[str, Any], tables: Tables) -> Vital:
+    """What all rounds share, from the tables of mortality, fertility and migration profiles."""
+    mortality, fertility = tables["mortality"], tables["fertility"]
+    death_prob = np.array([mortality[f"death_prob_{sex}"] for sex in SEXES], dtype=float)
+    decline = np.array([mortality[f"decline_{sex}"] * constant(tables, "decline_multiplier", sex) for sex in SEXES])
+    survival = np.array([constant(tables, "newborn_survival_prob", sex) for sex in SEXES])
+    constants = tables["vital_constants"]
+    start = int(constants.loc[constants["item"] == "newborn_survival_prob", "year"].iloc[0])
+    schedule = np.zeros(death_prob.shape[1])
+    schedule[fertility["age"]] = fertility["fertility_rate"]
+    return Vital(
+        mortality=DeclineTable(start, death_prob, decline, survival),
+        fertility_schedule=schedule / schedule.sum(),
+        migration_profile=migration_profile(tables["migration_profiles"], recipe["migration"]["lasting"]),
+        male_birth_share=constant(tables, "male_birth_share"),
+    )
+
+
+def published_round(recipe: dict[str, Any], tables: Tables, launch: int, alternative: str) -> Round:
+    """A round's launch population and its published age groups on every later 1 January to the last."""
+    raking, table = recipe["raking"], tables["ssb_projections"]
+    table = table[(table["vintage"] == launch) & (table["alternative"] == alternative)].set_index("year")
+    dates = range(launch + 1, recipe["last_year"] + 2)
+    labels = [raking["birth"], *raking["migration"], *raking["mortality"]]
+    return Round(
+        launch=launch,
+        population=population_by_age(tables, launch).values,
+        groups={label: table.loc[list(dates), label].to_numpy(dtype=float) for label in labels},
+        birth_group=raking["birth"],
+        migration_groups=raking["migration"],
+        mortality_groups=raking["mortality"],
+    )
+
+
+def _labelled(path: Path, vital: Vital, published: Round, tables: Tables, alternative: str) -> xr.Dataset:
+    years = np.arange(published.launch, published.launch + len(path.total_fertility_rate))
+    plain = tables["national_paths"]
+    plain = plain[(plain["vintage"] == published.launch) & (plain["alternative"] == alternative)].set_index("year")
+    values = {
+        "death_prob": path.death_prob,
+        "newborn_survival_prob": path.newborn_survival_prob,
+        "total_fertility_rate": path.total_fertility_rate,
+        "net_international_migration": path.net_migration,
+        "fertility_schedule": np.tile(vital.fertility_schedule, (len(years), 1)),
+        "plain_total_fertility_rate": plain.loc[years, "tfr_implied"].to_numpy(dtype=float),
+        "plain_net_international_migration": plain.loc[years, "net_migration_implied"].to_numpy(dtype=float),
+    }
+    return xr.Dataset({name: (_DIMS[name], value) for name, value in values.items()}, coords={"year": years})
