@@ -21,7 +21,7 @@ EARLIEST_PRICES = 30  # years before launch
 
 def check_numbers(spec: Spec, baseline: xr.Dataset, report: Report) -> None:
     """All checks of keys and knobs that need no place names."""
-    years = np.asarray(baseline["year"].values)
+    years = flow_years(baseline)
     interval = int(baseline.attrs["interval_years"])
     _variants(spec, baseline, report)
     _horizon(spec.horizon, years, interval, report)
@@ -40,6 +40,13 @@ def check_numbers(spec: Spec, baseline: xr.Dataset, report: Report) -> None:
             _years(series, subpath, years, interval, report)
         _collisions(knob, keys, spec, report)
     _dates(spec, years, interval, report)
+
+
+def flow_years(baseline: xr.Dataset) -> np.ndarray:
+    """First years of the intervals that can be projected: those of the data from the launch year on."""
+    years = np.asarray(baseline["year"].values)
+    result: np.ndarray = years[years >= int(baseline.attrs["launch_year"])]
+    return result
 
 
 def knob_keys(knob: type[Knob], name: str) -> KeyPath:

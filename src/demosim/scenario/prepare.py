@@ -9,7 +9,7 @@ import xarray as xr
 
 from demosim.errors import Problem, did_you_mean
 from demosim.scenario.bands import band_members, parse_band
-from demosim.scenario.check import check_numbers, knob_keys
+from demosim.scenario.check import check_numbers, flow_years, knob_keys
 from demosim.scenario.draft import Draft, MunicipalDraft, StreamDraft
 from demosim.scenario.forms import SEXES, BySex, Report
 from demosim.scenario.knobs import LifeExpectancy, declines_wanted
@@ -57,14 +57,14 @@ def prepare(baseline: xr.Dataset, spec: Spec) -> Prepared:
 def national_draft(baseline: xr.Dataset, spec: Spec) -> Draft:
     """The national paths of the variants that a scenario names, from launch to horizon, and the municipal arrays."""
     interval = int(baseline.attrs["interval_years"])
-    all_years = np.asarray(baseline["year"].values)
-    steps = int(np.searchsorted(all_years, spec.horizon))
-    years = all_years[:steps]
+    years = flow_years(baseline)
+    years = years[years < spec.horizon]
+    before = int((baseline["year"] < years[0]).sum())
     variants = [str(name) for name in baseline["variant"].values]
 
     def path(name: str, variant: str) -> np.ndarray:
         array = baseline[name].transpose("variant", "year", ...)
-        values: np.ndarray = array.values[variants.index(variant), :steps]
+        values: np.ndarray = array.values[variants.index(variant), before : before + len(years)]
         return values
 
     passed = {
@@ -97,7 +97,7 @@ def _stream(name: str, baseline: xr.Dataset, spec: Spec, names: Gazetteer, repor
     onward = _settlement(stream.onward_settlement, (*path, "onward_settlement"), baseline, names, report)
     if profile is None or key is None or onward is None:
         return None
-    return StreamDraft(profile, key, onward, net=np.zeros(int((baseline["year"] < spec.horizon).sum())))
+    return StreamDraft(profile, key, onward, net=np.zeros(int((flow_years(baseline) < spec.horizon).sum())))
 
 
 def _profile(profile: str | Bands, path: KeyPath, baseline: xr.Dataset, report: Report) -> np.ndarray | None:
