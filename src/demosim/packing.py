@@ -1,0 +1,131 @@
+"""Assumptions to the kernel's arrays: transposed, padded, and each version of an array stored once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from demosim.kernels.project import FIELDS, PAD, Inputs
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class CostTable:
+    """Unit costs as the kernel wants them: ages with the same costs in every service share a tally.
+
+    `values` (dates or 1, pairs) holds kroner per person for each pair of a service and a tally that costs anything.
+    """
+
+    tally: np.ndarray
+    service_start: np.ndarray
+    pair_tally: np.ndarray
+    values: np.ndarray
+
+    @staticmethod
+    def from_unit_cost(unit_cost: np.ndarray, sexes: int) -> CostTable:
+        """From kroner per person (service, age), or (date, service, age) where they change over time."""
+        by_date = unit_cost if unit_cost.ndim == 3 else unit_cost[None]
+        dates, services, ages = by_date.shape
+        columns, member = np.unique(by_date.reshape(dates * services, ages), axis=1, return_inverse=True)
+        used = columns.any(axis=0)
+        number = np.where(used, np.cumsum(used) - 1, -1)
+        table = columns[:, used].reshape(dates, services, -1)
+        service, tally = np.nonzero(table.any(axis=0))
+        start = np.searchsorted(service, np.arange(services + 1))
+        tallies = np.tile(number[member.ravel()], sexes)
+        return CostTable(tallies, start.astype(np.int64), tally.astype(np.int64), table[:, service, tally])
+
+
+NO_COSTS = CostTable(np.empty(0, np.int64), np.zeros(1, np.int64), np.empty(0, np.int64), np.empty((1, 0)))
+
+
+def padded(size: int) -> int:
+    """Municipalities after padding."""
+    return -(-size // PAD) * PAD
+
+
+def _pad(values: np.ndarray) -> np.ndarray:
+    extra = padded(values.shape[-1]) - values.shape[-1]
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, extra)])
+
+
+def _cells(values: np.ndarray) -> np.ndarray:
+    """(…, sex, age) to (…, sex × age)."""
+    return values.reshape(*values.shape[:-2], values.shape[-2] * values.shape[-1])
+
+
+def _population(jump_off: np.ndarray) -> np.ndarray:
+    return _pad(_cells(jump_off).T)
+
+
+def _newborn(survival: np.ndarray, birth_share: np.ndarray) -> np.ndarray:
+    return survival * birth_share
+
+
+def _fertility(rate: np.ndarray, interval: np.ndarray) -> np.ndarray:
+    return rate * (interval / 2)
+
+
+def _net(net: np.ndarray, outflow: np.ndarray) -> np.ndarray:
+    return _cells(net - outflow.sum(axis=0)) if outflow.shape[0] else _cells(net)
+
+
+_MADE_OF: dict[str, tuple[tuple[str, ...], Callable[..., np.ndarray]]] = {
+    "population": (("jump_off_population",), _population),
+    "survival": (("death_prob",), lambda prob: _cells(1 - prob)),
+    "newborn": (("newborn_survival_prob", "birth_share"), _newborn),
+    "fertility": (("fertility_rate", "interval_years"), _fertility),
+    "fertility_factor": (("fertility_factor",), _pad),
+    "net": (("net_international_migration", "stream_outflow"), _net),
+    "fade": (("deviation_fade",), np.transpose),
+    "deviation": (("net_migration_deviation",), _pad),
+    "inflow": (("stream_inflow",), lambda inflow: _cells(np.moveaxis(inflow, 0, 1))),
+    "key": (("settlement_key",), _pad),
+}
+
+
+def pack(
+    scenarios: Sequence[Arrays],
+    costs: Sequence[CostTable] = (NO_COSTS,),
+    region: np.ndarray | None = None,
+    dtype: type[np.floating] = np.float64,
+) -> tuple[Inputs, np.ndarray]:
+    """Kernel inputs for many scenarios of one country, and which version of each array a scenario uses.
+
+    Arrays are told apart by identity, so that what scenarios share is stored once. `costs` is one table for all or
+    one for each scenario, all with the same tallies. `region` (municipality) is where need is added up, −1 for none;
+    by default every municipality is its own.
+    """
+    first = scenarios[0]
+    size = first["jump_off_population"].shape[0]
+    versions: dict[str, list[np.ndarray]] = {name: [] for name in FIELDS}
+    pick = np.zeros((len(scenarios), len(FIELDS)), np.int64)
+    for column, name in enumerate(FIELDS[:-1]):
+        sources, make = _MADE_OF[name]
+        seen: dict[tuple[int, ...], int] = {}
+        for i, arrays in enumerate(scenarios):
+            key = tuple(id(arrays[source]) for source in sources)
+            if key not in seen:
+                seen[key] = len(seen)
+                versions[name].append(make(*(arrays[source] for source in sources)))
+            pick[i, column] = seen[key]
+    if len(costs) > 1:
+        pick[:, -1] = np.arange(len(costs))
+    versions["unit_cost"] = [table.values for table in costs]
+    start = first["jump_off_population"].sum(axis=(1, 2))
+    share = start / start.sum() if start.sum() > 0 else np.full(size, 1 / size)
+    stacked = {name: np.ascontiguousarray(np.stack(versions[name]), dtype) for name in FIELDS}
+    cells = first["deviation_band"].size
+    inputs = Inputs(
+        **stacked,
+        band=first["deviation_band"].ravel().astype(np.int64),
+        fallback=_pad(share[None]).astype(dtype),
+        tally=costs[0].tally if costs[0].tally.size else np.full(cells, -1),
+        service_start=costs[0].service_start,
+        pair_tally=costs[0].pair_tally,
+        region=np.concatenate([np.arange(size) if region is None else region, np.full(padded(size) - size, -1)]),
+    )
+    return inputs, pick
