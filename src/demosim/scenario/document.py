@@ -1,0 +1,163 @@
+"""A scenario with every value filled in, as text: the resolved form, its digest, and the changes in words."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from demosim.scenario.forms import SEXES, BySex, Value
+from demosim.scenario.knobs import UNITS_NB, Knob, find_knob, list_knobs
+from demosim.scenario.places import gazetteer
+from demosim.scenario.prepare import Prepared
+from demosim.scenario.read import NOTES
+from demosim.scenario.schedules import life_expectancy
+from demosim.scenario.series import Series
+from demosim.scenario.spec import COMPONENTS
+
+
+def document_of(prepared: Prepared, arrays: Mapping[str, np.ndarray], streams: list[str]) -> dict[str, Any]:
+    """The resolved form: a scenario of the same effect, and under `resolved` what it comes to, for a reader.
+
+    Values by year are written out for every year up to the horizon; municipalities stand by number.
+    """
+    spec = prepared.spec
+    document: dict[str, Any] = {
+        "name": spec.name, "title": spec.title, "baseline": spec.baseline, "horizon": spec.horizon,
+        "price_year": spec.price_year, "variant": {part: getattr(spec.variant, part) for part in COMPONENTS},
+        "costs": spec.costs.model_dump(exclude_none=True),
+    }  # fmt: skip
+    document["streams"] = {name: _stream(prepared, name) for name in spec.streams}
+    document["municipalities"] = {
+        number: spec.municipalities[text].model_dump() for text, number in prepared.places.items()
+    }
+    document["control"] = [control.model_dump(exclude_none=True) for control in spec.control]
+    for knob in list_knobs():
+        _write_knob(knob, prepared, document)
+    if spec.sweep:
+        document["sweep"] = spec.sweep
+    document[NOTES] = _notes(prepared, arrays, streams)
+    return {key: value for key, value in document.items() if value not in ({}, [])}
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """sha256 of a resolved scenario: all that can change a result, and the digest of the baseline."""
+    parts = {key: value for key, value in document.items() if key not in (NOTES, "title")}
+    parts["baseline_digest"] = document[NOTES]["baseline_digest"]
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def to_toml(document: Mapping[str, Any]) -> str:
+    """A resolved scenario as the text of a scenario file."""
+    import tomli_w
+
+    return tomli_w.dumps(document)
+
+
+def change_log(prepared: Prepared) -> dict[str, list[str]]:
+    """What a scenario says that the baseline does not, one sentence each, in English (`en`) and Norwegian (`nb`)."""
+    spec = prepared.spec
+    log: dict[str, list[str]] = {"en": [], "nb": []}
+    variants = {part: getattr(spec.variant, part) for part in COMPONENTS}
+    if len(set(variants.values())) == 1:
+        log["en"].append(f"national path: {spec.variant.fertility}")
+        log["nb"].append(f"nasjonal bane: {spec.variant.fertility}")
+    else:
+        log["en"].append("national path: " + ", ".join(f"{part} {name}" for part, name in variants.items()))
+        words = {"fertility": "fruktbarhet", "mortality": "dødelighet", "migration": "innvandring"}
+        log["nb"].append("nasjonal bane: " + ", ".join(f"{words[part]} {name}" for part, name in variants.items()))
+    for path, value in spec.knobs.items():
+        found = find_knob(path)
+        if found is None or found[0].is_neutral(value):
+            continue
+        knob, name = found
+        prefix = f"{prepared.places.get(name, name)}: " if name else ""
+        log["en"].append(f"{prefix}{knob.text_en}: {_said(value)} {knob.unit}")
+        unit = UNITS_NB.get(knob.unit, knob.unit)
+        log["nb"].append(f"{prefix}{knob.text_nb}: {_said(value, 'til').replace('.', ',')} {unit}".rstrip())
+    return log
+
+
+def _stream(prepared: Prepared, name: str) -> dict[str, Any]:
+    """The part of a stream's table that is not knobs, with municipalities by number."""
+    table: dict[str, Any] = prepared.spec.streams[name].model_dump()
+    names = gazetteer(prepared.baseline)
+    for key in ("settlement", "onward_settlement"):
+        setting = table[key]
+        if isinstance(setting, list):
+            table[key] = [str(names.municipality(text)) for text in setting]
+        elif isinstance(setting, dict):
+            table[key] = {str(names.municipality(text)): weight for text, weight in setting.items()}
+    return table
+
+
+def _write_knob(knob: type[Knob], prepared: Prepared, document: dict[str, Any]) -> None:
+    """Put a knob's values, or its neutral value, into the tables of a document."""
+    section, star, key = knob.path.partition(".*.")
+    if not star:
+        section, _, key = knob.path.rpartition(".")
+        places = [(knob.path, document.setdefault(section, {}))]
+    else:
+        tables = document.get(section, {})
+        written = {number: text for text, number in prepared.places.items()} if section == "municipalities" else {}
+        places = [(f"{section}.{written.get(name, name)}.{key}", table) for name, table in tables.items()]
+    for path, table in places:
+        value = prepared.spec.knobs.get(path)
+        if value is None and knob.neutral is not None:
+            value = Series(number=knob.neutral)
+        if value is not None:
+            table[key] = _filled(value, prepared.draft.years, knob.neutral)
+
+
+def _filled(value: Value, years: np.ndarray, neutral: float | None) -> Any:
+    if isinstance(value, datetime.date):
+        return value
+    if isinstance(value, BySex):
+        if value.male == value.female and value.male is not None and value.male.number is not None:
+            return value.male.number
+        return {sex: _filled(series, years, neutral) for sex, series in value.items()}
+    if value.number is not None:
+        return value.number
+    filled = value.fill(years, np.nan if neutral is None else neutral)
+    return {str(year): float(v) for year, v in zip(years, filled, strict=True) if np.isfinite(v)}
+
+
+def _notes(prepared: Prepared, arrays: Mapping[str, np.ndarray], streams: list[str]) -> dict[str, Any]:
+    """What a scenario comes to, by year: for a reader, passed over when the document is read as a scenario."""
+    years, interval = prepared.draft.years, prepared.draft.interval
+
+    def by_year(values: np.ndarray) -> dict[str, float]:
+        return {str(year): round(float(value), 4) for year, value in zip(years, values, strict=True)}
+
+    expectancy = life_expectancy(arrays["death_prob"], arrays["newborn_survival_prob"], interval)
+    notes: dict[str, Any] = {
+        "launch_year": int(prepared.baseline.attrs["launch_year"]), "interval_years": interval,
+        "baseline_digest": str(prepared.baseline.attrs.get("digest", "")),
+        "total_fertility_rate": by_year(arrays["fertility_rate"].sum(1) * interval),
+        "net_international_migration": by_year(arrays["net_international_migration"].sum((1, 2)) / interval),
+        "life_expectancy": {sex: by_year(expectancy[:, s]) for s, sex in enumerate(SEXES)},
+    }  # fmt: skip
+    if streams:
+        flows = arrays["stream_inflow"].sum((2, 3)), arrays["stream_outflow"].sum((2, 3))
+        notes["inflow"] = {name: by_year(flows[0][k] / interval) for k, name in enumerate(streams)}
+        notes["outflow"] = {name: by_year(flows[1][k] / interval) for k, name in enumerate(streams)}
+    return notes
+
+
+def _said(value: Value, to: str = "to") -> str:
+    """A knob's value in words."""
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, BySex):
+        if value.male == value.female and value.male is not None:
+            return _said(value.male, to)
+        return "; ".join(f"{sex} {_said(series, to)}" for sex, series in value.items())
+    if value.number is not None:
+        return f"{value.number:g}"
+    ends = [(s.key, f"{s.start:g}" if s.start == s.end else f"{s.start:g} {to} {s.end:g}") for s in value.segments]
+    return ", ".join(f"{number} ({years})" for years, number in ends)

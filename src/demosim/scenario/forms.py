@@ -1,0 +1,177 @@
+"""The forms in which a scenario writes values: numbers, values by year, by sex, dates. Names and types only."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from demosim.errors import ProblemGroup, did_you_mean
+from demosim.scenario.series import Segment, Series, year_range
+from demosim.scenario.toml_lines import KeyPath, Lines
+
+SEXES = ("male", "female")
+Form = Literal["number", "series", "by_sex", "date"]
+IN_WORDS: dict[str, str] = {
+    "number": "a number",
+    "series": "a number, or a table of years such as { 2026 = 1.0, 2027-2030 = 2.0 }",
+    "by_sex": "a number, a table of years, or a table with male and female",
+    "date": "a date such as 2028-07-01, or a year",
+}
+
+
+@dataclass(frozen=True)
+class BySex:
+    """A value by year for each sex; None where a sex is not named."""
+
+    male: Series | None = None
+    female: Series | None = None
+
+    def items(self) -> list[tuple[str, Series]]:
+        """The sexes that are named, with their values."""
+        both = (("male", self.male), ("female", self.female))
+        return [(sex, series) for sex, series in both if series is not None]
+
+    def only(self, value: float) -> bool:
+        """Whether every value written is this one."""
+        return all(series.only(value) for _, series in self.items())
+
+    def values(self) -> list[tuple[str, float]]:
+        """Every number written, with its key."""
+        return [(f"{sex}.{key}".rstrip("."), number) for sex, series in self.items() for key, number in series.values()]
+
+    def written(self) -> dict[str, Any]:
+        """The form of a scenario file."""
+        return {sex: series.written() for sex, series in self.items()}
+
+
+Value = Series | BySex | datetime.date
+
+
+class Report:
+    """Collects the problems of one pass over one file, each with the line of its key."""
+
+    def __init__(self, file: str | None, lines: Lines | None) -> None:
+        self.group, self.lines = ProblemGroup(file), lines
+
+    def add(
+        self, code: str, path: KeyPath, what: str, allowed: str | None = None, suggestion: str | None = None
+    ) -> None:
+        """Note a problem at a key."""
+        line = None if self.lines is None else self.lines.line(path)
+        self.group.add(what, code=code, path=dotted(path), line=line, allowed=allowed, suggestion=suggestion)
+
+    def raise_if_any(self) -> None:
+        """End the pass."""
+        self.group.raise_if_any(2)
+
+
+def dotted(path: KeyPath) -> str:
+    """A key path as a reader writes it: `streams.ukraine.net.2026`, `control[2].ages`."""
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def parse_value(form: Form, raw: object, path: KeyPath, report: Report) -> Value | None:
+    """A knob's value from what the file has; None, with the problems noted, where it is not of the form."""
+    if form == "date":
+        return _date(raw, path, report)
+    if form == "by_sex":
+        return _by_sex(raw, path, report)
+    if form == "series" and isinstance(raw, dict):
+        return _series(raw, path, report)
+    number = _number(raw, path, report, IN_WORDS[form])
+    return None if number is None else Series(number=number)
+
+
+def _number(raw: object, path: KeyPath, report: Report, allowed: str) -> float | None:
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        report.add("wrong_type", path, f"{shown(raw)} is not a number", allowed, unquoted(raw))
+        return None
+    number = _float(raw)
+    if not math.isfinite(number):
+        report.add("not_finite", path, f"{raw if isinstance(raw, float) else 'this'} is not a finite number", allowed)
+        return None
+    return number
+
+
+def _series(raw: dict[str, Any], path: KeyPath, report: Report) -> Series | None:
+    segments = []
+    if not raw:
+        report.add("wrong_type", path, "an empty table", IN_WORDS["series"])
+        return None
+    for key, value in raw.items():
+        years = year_range(key)
+        here = (*path, key)
+        if years is None:
+            report.add("bad_year_key", here, f'"{key}" is not a year', "a year such as 2026 or a range 2027-2030")
+            continue
+        ends = value if isinstance(value, list) else [value, value]
+        if isinstance(value, list) and (len(value) != 2 or years[0] == years[1]):
+            report.add("wrong_type", here, "a list that is not [from, to] of a range of years", IN_WORDS["series"])
+            continue
+        allowed = "a number, or [from, to] for a straight line"
+        start = _number(ends[0], here, report, allowed)
+        end = start if ends[1] is ends[0] else _number(ends[1], here, report, allowed)
+        if start is not None and end is not None:
+            segments.append(Segment(*years, start, end, key))
+    return Series(segments=tuple(segments)) if len(segments) == len(raw) else None
+
+
+def _by_sex(raw: object, path: KeyPath, report: Report) -> BySex | None:
+    if not isinstance(raw, dict) or (raw and all(year_range(key) for key in raw)):
+        both = parse_value("series", raw, path, report)
+        return BySex(both, both) if isinstance(both, Series) else None
+    found: dict[str, Series] = {}
+    for key, value in raw.items():
+        if key not in SEXES:
+            report.add("unknown_key", (*path, key), "unknown key", "male, female, or years", did_you_mean(key, SEXES))
+            continue
+        series = parse_value("series", value, (*path, key), report)
+        if isinstance(series, Series):
+            found[key] = series
+    if not raw:
+        report.add("wrong_type", path, "an empty table", IN_WORDS["by_sex"])
+    return BySex(**found) if raw and len(found) == len(raw) else None
+
+
+def _date(raw: object, path: KeyPath, report: Report) -> datetime.date | None:
+    if isinstance(raw, datetime.date) and not isinstance(raw, datetime.datetime):
+        return raw
+    if isinstance(raw, int) and not isinstance(raw, bool) and 1 <= raw <= 9999:
+        return datetime.date(raw, 1, 1)
+    report.add("wrong_type", path, f"{shown(raw)} is not a date", IN_WORDS["date"])
+    return None
+
+
+def _float(raw: float) -> float:
+    try:
+        return float(raw)
+    except OverflowError:
+        return math.inf
+
+
+def shown(raw: object) -> str:
+    """A value as the file has it, cut short."""
+    if isinstance(raw, bool):
+        return str(raw).lower()
+    if isinstance(raw, dict):
+        return "a table"
+    if isinstance(raw, list):
+        return "a list"
+    text = repr(raw).replace("'", '"') if isinstance(raw, str) else str(raw)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def unquoted(raw: object) -> str | None:
+    """A number that was written as text, without its quotes, spaces and decimal comma."""
+    if not isinstance(raw, str):
+        return None
+    plain = raw.replace(" ", "").replace("\u00a0", "").replace(",", ".")
+    try:
+        return plain if math.isfinite(float(plain)) else None
+    except ValueError:
+        return None

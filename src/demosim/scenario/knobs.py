@@ -1,0 +1,299 @@
+"""What a scenario can change, one small class each: place in the file, neutral value, bounds, unit, text, effect.
+
+A new knob is a new class here and nothing else: it is read, checked, listed, documented and applied from its fields.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, ClassVar
+
+import numpy as np
+
+from demosim.scenario.draft import Draft
+from demosim.scenario.forms import SEXES, BySex, Form
+from demosim.scenario.schedules import decline_that_reaches, scaled_decline, scaled_level, shifted_schedule
+from demosim.scenario.series import Series
+
+COUNT = 1_000_000.0
+
+
+class Knob:
+    """One change that a scenario may make. Values outside `low` and `high` are refused; `neutral` changes no bit.
+
+    `path`: dotted, `*` stands for a name that the user gives. `neutral`: None where it is the baseline's own value.
+    `slip`: by how much people usually miss it (10, or 100 where per cent is written for a share).
+    `excludes`: paths that may not be set together with this one.
+    """
+
+    registry: ClassVar[list[type[Knob]]] = []
+    path: ClassVar[str]
+    form: ClassVar[Form] = "series"
+    neutral: ClassVar[float | None] = None
+    low: ClassVar[float] = 0.0
+    high: ClassVar[float] = np.inf
+    unit: ClassVar[str]
+    text_en: ClassVar[str]
+    text_nb: ClassVar[str]
+    slip: ClassVar[int] = 10
+    excludes: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        Knob.registry.append(cls)
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Any, name: str) -> None:
+        """Change a draft: replace arrays, never write to them. `name`: what stands for `*` in the path."""
+        raise NotImplementedError(f"{cls.__name__}.apply")
+
+    @classmethod
+    def is_neutral(cls, value: Any) -> bool:
+        """Whether a value leaves every bit as it is."""
+        return cls.neutral is not None and not isinstance(value, datetime.date) and bool(value.only(cls.neutral))
+
+    @classmethod
+    def name_in(cls, path: str) -> str | None:
+        """What stands for `*` in a concrete path ("" where there is no `*`); None where the path is another's."""
+        section, star, key = cls.path.partition(".*.")
+        if not star:
+            return "" if path == cls.path else None
+        fits = path.startswith(f"{section}.") and path.endswith(f".{key}") and len(path) > len(section) + len(key) + 2
+        return path[len(section) + 1 : -len(key) - 1] if fits else None
+
+
+def list_knobs() -> list[type[Knob]]:
+    """All knobs, in the order in which they act."""
+    return list(Knob.registry)
+
+
+def find_knob(path: str) -> tuple[type[Knob], str] | None:
+    """The knob of a concrete path, and what stands for `*` in it."""
+    for knob in Knob.registry:
+        name = knob.name_in(path)
+        if name is not None:
+            return knob, name
+    return None
+
+
+class TotalFertilityRate(Knob):
+    path, low, high, unit = "fertility.tfr", 0.3, 5.0, "children per woman"
+    text_en, text_nb = "total fertility rate", "samlet fruktbarhetstall"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        draft.total_fertility_rate = draft.fill(value, draft.total_fertility_rate)
+
+
+class FertilityMultiplier(Knob):
+    path, neutral, high, unit, slip = "fertility.multiplier", 1.0, 4.0, "times", 100
+    text_en, text_nb = "total fertility rate, multiplied", "samlet fruktbarhetstall, ganget med"
+    excludes = ("fertility.tfr",)
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        draft.total_fertility_rate = draft.total_fertility_rate * draft.fill(value, 1.0)
+
+
+class MeanAgeAtBirth(Knob):
+    path, neutral, low, high, unit = "fertility.mean_age", 0.0, -8.0, 8.0, "years"
+    text_en, text_nb = "mean age at childbearing, moved by", "gjennomsnittlig fødealder, flyttet med"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        shift = draft.fill(value, 0.0) / draft.interval
+        draft.fertility_schedule = shifted_schedule(draft.fertility_schedule, shift)
+
+
+class MortalityDecline(Knob):
+    path, form, neutral, low, high, unit, slip = "mortality.decline", "by_sex", 1.0, -5.0, 5.0, "times", 100
+    text_en = "decline of death rates since the launch year, multiplied"
+    text_nb = "nedgang i dødsrater siden utgangsåret, ganget med"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: BySex, name: str) -> None:
+        set_decline(draft, _both(draft, value, 1.0))
+
+
+class LifeExpectancy(Knob):
+    path, form, low, high, unit = "mortality.life_expectancy", "by_sex", 30.0, 110.0, "years"
+    text_en = "life expectancy at birth, reached by scaling the decline of death rates"
+    text_nb = "forventet levealder ved fødsel, nådd ved å skalere nedgangen i dødsrater"
+    excludes = ("mortality.decline",)
+
+    @classmethod
+    def apply(cls, draft: Draft, value: BySex, name: str) -> None:
+        factor = np.ones((len(draft.years), len(SEXES)))
+        for sex, series in value.items():
+            place = SEXES.index(sex)
+            found = {t: f for t, _, f in declines_wanted(draft, series, place) if f is not None}
+            if found:
+                factor[:, place] = np.interp(np.arange(len(draft.years)), list(found), list(found.values()))
+        set_decline(draft, factor)
+
+
+class MortalityShock(Knob):
+    path, form, neutral, high, unit, slip = "mortality.shock", "by_sex", 1.0, 10.0, "times", 100
+    text_en, text_nb = "death rates of the year, multiplied", "årets dødsrater, ganget med"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: BySex, name: str) -> None:
+        factor = _both(draft, value, 1.0)
+        draft.death_prob = scaled_level(draft.death_prob, factor[:, :, None])
+        newborn = scaled_level(1.0 - draft.newborn_survival_prob, factor)
+        draft.newborn_survival_prob = np.where(factor == 1.0, draft.newborn_survival_prob, 1.0 - newborn)
+
+
+class MigrationNet(Knob):
+    path, low, high, unit = "migration.net", -COUNT, COUNT, "persons per year"
+    text_en, text_nb = "net international migration, streams apart", "nettoinnvandring utenom egne strømmer"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        now = draft.net_international_migration.sum((1, 2))
+        more = draft.fill(value, now / draft.interval) * draft.interval - now
+        draft.net_international_migration = (
+            draft.net_international_migration + more[:, None, None] * draft.ordinary_profile
+        )
+
+
+class MigrationMultiplier(Knob):
+    path, neutral, low, high, unit, slip = "migration.multiplier", 1.0, -10.0, 10.0, "times", 100
+    text_en, text_nb = "net international migration, multiplied", "nettoinnvandring, ganget med"
+    excludes = ("migration.net",)
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        factor = draft.fill(value, 1.0)[:, None, None]
+        draft.net_international_migration = draft.net_international_migration * factor
+
+
+class DeviationMultiplier(Knob):
+    path, neutral, high, unit, slip = "migration.deviations", 1.0, 5.0, "times", 100
+    text_en = "municipalities' deviations from the country's net migration, multiplied"
+    text_nb = "kommunenes avvik fra landets nettoflytting, ganget med"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        draft.deviation_fade = draft.deviation_fade * draft.fill(value, 1.0)
+
+
+class StreamNet(Knob):
+    path, neutral, low, high, unit = "streams.*.net", 0.0, -COUNT, COUNT, "persons per year"
+    text_en, text_nb = "net arrivals of the stream", "netto ankomster i strømmen"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        draft.streams[name].net = draft.fill(value, 0.0)
+
+
+class StreamStock(Knob):
+    path, form, neutral, high, unit = "streams.*.stock", "number", 0.0, 10 * COUNT, "persons"
+    text_en = "persons of the stream who live in the country at launch and may return or move on"
+    text_nb = "personer i strømmen som bor i landet ved start og kan vende tilbake eller flytte videre"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        draft.streams[name].stock = value.number or 0.0
+
+
+class StreamTiming(Knob):
+    path, form, neutral, high, unit, slip = "streams.*.timing", "number", 0.5, 1.0, "share", 100
+    text_en = "mean share of the year of arrival that arrivals are resident (0.5: spread over the year)"
+    text_nb = "gjennomsnittlig andel av ankomståret de er bosatt (0,5: jevnt over året)"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        draft.streams[name].timing = 0.5 if value.number is None else value.number
+
+
+class StreamReturnRate(Knob):
+    path, neutral, high, unit, slip = "streams.*.return_rate", 0.0, 1.0, "share per year", 100
+    text_en, text_nb = "share of the stream that returns each year", "andel av strømmen som vender tilbake hvert år"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        draft.streams[name].return_rate = draft.fill(value, 0.0)
+
+
+class StreamReturnFrom(Knob):
+    path, form, unit = "streams.*.return_from", "date", "date"
+    text_en, text_nb = "date on which returns begin", "dato da tilbakevending begynner"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: datetime.date, name: str) -> None:
+        draft.streams[name].return_from = decimal_year(value)
+
+
+class StreamReturnUntil(Knob):
+    path, form, unit = "streams.*.return_until", "date", "date"
+    text_en, text_nb = "date on which returns end", "dato da tilbakevending slutter"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: datetime.date, name: str) -> None:
+        draft.streams[name].return_until = decimal_year(value)
+
+
+class StreamOnwardRate(Knob):
+    path, neutral, high, unit, slip = "streams.*.onward_rate", 0.0, 1.0, "share per year", 100
+    text_en = "share of the stream that moves on from its first municipality each year"
+    text_nb = "andel av strømmen som flytter videre fra første bosettingskommune hvert år"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        draft.streams[name].onward_rate = draft.fill(value, 0.0)
+
+
+class MunicipalExtraNet(Knob):
+    path, neutral, low, high, unit = "municipalities.*.extra_net", 0.0, -COUNT, COUNT, "persons per year"
+    text_en = "net migration of the municipality on top of what its rates give"
+    text_nb = "nettoflytting til kommunen utover det ratene gir"
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        draft.municipalities[name].extra_net = draft.fill(value, 0.0)
+
+
+def decimal_year(date: datetime.date) -> float:
+    """A date as years: 1 July 2028 is about 2028.5."""
+    first = datetime.date(date.year, 1, 1)
+    days = (datetime.date(date.year, 12, 31) - first).days + 1
+    return date.year + (date - first).days / days
+
+
+def declines_wanted(draft: Draft, series: Series, sex: int) -> list[tuple[int, float, float | None]]:
+    """For every year of a life-expectancy path: its place, the target, and the factor on the decline that reaches it.
+
+    A plain number is the target of the last year. The factor is None where none reaches the target.
+    """
+    steps = len(draft.years)
+    asked = series if series.number is None else None
+    targets = np.full(steps, np.nan) if asked is None else draft.fill(asked, np.nan)
+    if series.number is not None:
+        targets[-1] = series.number
+
+    def year(t: int) -> tuple[np.ndarray, float]:
+        return draft.death_prob[t, sex], float(draft.newborn_survival_prob[t, sex])
+
+    return [
+        (int(t), float(targets[t]), decline_that_reaches(float(targets[t]), year(0), year(int(t)), draft.interval))
+        for t in np.flatnonzero(np.isfinite(targets))
+    ]
+
+
+def set_decline(draft: Draft, factor: np.ndarray) -> None:
+    """Multiply the log decline of a draft's death rates, newborns included, by a factor (T, S)."""
+    draft.death_prob = scaled_decline(draft.death_prob, factor[:, :, None])
+    newborn = scaled_decline(1.0 - draft.newborn_survival_prob, factor)
+    draft.newborn_survival_prob = np.where(factor == 1.0, draft.newborn_survival_prob, 1.0 - newborn)
+
+
+def _both(draft: Draft, value: BySex, neutral: float) -> np.ndarray:
+    """A value by sex on the years of a draft, (T, S)."""
+    named = dict(value.items())
+    return np.stack([draft.fill(named.get(sex, Series(number=neutral)), neutral) for sex in SEXES], axis=1)
+
+
+UNITS_NB = {
+    "children per woman": "barn per kvinne", "times": "ganger", "years": "år", "persons per year": "personer per år",
+    "persons": "personer", "share": "andel", "share per year": "andel per år", "date": "",
+}  # fmt: skip

@@ -1,0 +1,194 @@
+"""A scenario file, read and checked for names and types. References to the baseline are for `check`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from demosim.errors import did_you_mean
+from demosim.scenario.forms import Report, Value, dotted, parse_value, shown, unquoted
+from demosim.scenario.knobs import Knob, list_knobs
+from demosim.scenario.spec import TAGS, Bands, Control, CostOptions, Municipality, Spec, Stream, Variant
+from demosim.scenario.syntax import read_source
+from demosim.scenario.toml_lines import KeyPath, Lines
+
+NOTES = "resolved"  # what `demosim resolve` adds for a reader; passed over when it is read again
+_TYPES = {
+    "string_type": "text in quotes", "int_type": "a whole number", "int_from_float": "a whole number",
+    "float_type": "a number", "bool_type": "true or false", "dict_type": "a table", "model_type": "a table",
+    "list_type": "a list", "model_attributes_type": "a table", "union_tag_not_found": "a name, or a table",
+    "int_parsing_size": "a whole number of reasonable size",
+}  # fmt: skip
+
+
+def read_scenario(path: str | Path, allow_paths: bool = False) -> Spec:
+    """A scenario from its file, syntax, names and types checked.
+
+    `allow_paths`: whether the baseline may be an absolute folder or one above the file's.
+    Raises a `DemosimError` (2) with every problem of the first pass that has any.
+    """
+    source = read_source(Path(path))
+    return spec_from(source.tree, allow_paths, source.file, source.lines)
+
+
+def spec_from(
+    tree: Mapping[str, Any], allow_paths: bool = False, file: str | None = None, lines: Lines | None = None
+) -> Spec:
+    """A scenario from a tree of plain values such as `tomllib` gives; names and types checked."""
+    report = Report(file, lines)
+    rest = copy.deepcopy(dict(tree))
+    rest.pop(NOTES, None)
+    values = _take_knobs(rest, report)
+    for section in _knob_sections():
+        if section not in Spec.model_fields and section in rest:
+            _leftover(rest.pop(section), section, report)
+    spec: Spec | None = None
+    try:
+        spec = Spec.model_validate(rest)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            _explain(detail, report)
+    _forbidden_path(rest.get("baseline"), allow_paths, report)
+    report.raise_if_any()
+    assert spec is not None
+    return spec.model_copy(update={"knobs": values}).placed(file, lines)
+
+
+def baseline_location(spec: Spec) -> str | Path:
+    """What `read_baseline` takes: the name of an embedded data set, or a folder seen from the scenario file."""
+    beside = (Path(spec.file).parent if spec.file else Path()) / spec.baseline
+    written_as_path = "/" in spec.baseline or "\\" in spec.baseline
+    return beside if written_as_path or beside.is_dir() else spec.baseline
+
+
+def _take_knobs(tree: dict[str, Any], report: Report) -> dict[str, Value]:
+    """Remove the knobs from a tree and return their values by dotted path."""
+    values: dict[str, Value] = {}
+    for knob in list_knobs():
+        for path, table in _tables_of(knob, tree):
+            if path[-1] in table:
+                value = parse_value(knob.form, table.pop(str(path[-1])), path, report)
+                if value is not None:
+                    values[dotted(path)] = value
+    return values
+
+
+def _tables_of(knob: type[Knob], tree: dict[str, Any]) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+    """Every table of the tree in which a knob's key may stand, with the key's path."""
+    section, star, key = knob.path.partition(".*.")
+    if not star:
+        section, _, key = knob.path.rpartition(".")
+        if isinstance(tree.get(section), dict):
+            yield (section, key), tree[section]
+    elif isinstance(tree.get(section), dict):
+        for name, table in tree[section].items():
+            if isinstance(table, dict):
+                yield (section, name, key), table
+
+
+def _knob_sections() -> list[str]:
+    return list(dict.fromkeys(knob.path.split(".")[0] for knob in list_knobs()))
+
+
+def _leftover(table: object, section: str, report: Report) -> None:
+    """Report what stands in a table of knobs and is none."""
+    if not isinstance(table, dict):
+        report.add("wrong_type", (section,), f"{shown(table)} is not a table", f"write [{section}] and keys below it")
+        return
+    for key in table:
+        _unknown((section, key), report)
+
+
+def _explain(detail: ErrorDetails, report: Report) -> None:
+    """One finding of the type checker as a problem."""
+    path = tuple(part for part in detail["loc"] if part not in TAGS and part != "[key]")
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        _unknown(path, report)
+    elif kind == "missing":
+        report.add("missing_key", path, "is missing", _expected(path))
+    elif kind == "finite_number":
+        report.add("not_finite", path, f"{detail['input']} is not a finite number", "a number")
+    elif kind == "literal_error":
+        choices = str(context["expected"]).replace("'", '"')
+        words = [word.strip(' "') for word in choices.replace(" or ", ",").split(",")]
+        near = did_you_mean(str(detail["input"]), words)
+        report.add("bad_choice", path, f"{shown(detail['input'])} is not a choice", choices, near)
+    elif "what" in context:
+        report.add(kind, path, str(context["what"]), str(context["allowed"]))
+    else:
+        allowed = _TYPES.get(kind, detail["msg"])
+        what = f"{shown(detail['input'])} is not {allowed}" if kind in _TYPES else "is not of the right form"
+        example = _EXAMPLES.get(str(path[-1]) if path else "")
+        report.add("wrong_type", path, what, example, _meant(kind, detail["input"]))
+
+
+def _meant(kind: str, given: object) -> str | None:
+    """The value that was perhaps meant by one of the wrong type."""
+    if kind == "string_type" and isinstance(given, int | float) and not isinstance(given, bool):
+        return f'"{given}"'
+    if kind in ("int_type", "int_from_float") and isinstance(given, float) and given.is_integer():
+        return str(int(given))
+    if kind == "bool_type" and str(given).lower() in ("true", "false", "yes", "no", "1", "0"):
+        return "true" if str(given).lower() in ("true", "yes", "1") else "false"
+    return unquoted(given) if kind in ("int_type", "float_type") else None
+
+
+def _unknown(path: KeyPath, report: Report) -> None:
+    """Report an unknown key: what the table has, what is near, or where the key belongs."""
+    key, known = str(path[-1]), _known_keys(path[:-1])
+    allowed = ", ".join(known)
+    near = did_you_mean(key, known)
+    if len(path) > 1 and key in _known_keys(()):
+        allowed = f"{key} belongs at the top of the file, above the first [table]"
+    elif near is None:
+        homes = [knob.path for knob in list_knobs() if knob.path.rpartition(".")[2] == key]
+        near = homes[0] if homes else None
+    report.add("unknown_key", path, "unknown key", allowed, near)
+
+
+def _known_keys(table: KeyPath) -> list[str]:
+    """The keys that a table may have."""
+    tables: dict[KeyPath, type[BaseModel]] = {
+        (): Spec, ("variant",): Variant, ("costs",): CostOptions, ("streams",): Stream, ("control",): Control,
+        ("municipalities",): Municipality,
+    }  # fmt: skip
+    model: type[BaseModel] | None = Bands if table[2:] == ("profile",) else tables.get(table[:1])
+    keys = [] if model is None else [key for key in model.model_fields if key != "knobs"]
+    if not table:
+        return list(dict.fromkeys([*keys, *_knob_sections()]))
+    if table[2:]:
+        return keys
+    starred = table[0] if len(table) == 1 else f"{table[0]}.*"
+    return keys + [knob.path.rpartition(".")[2] for knob in list_knobs() if knob.path.rpartition(".")[0] == starred]
+
+
+_EXAMPLES = {
+    "variant": 'variant = "2024-MMMM", or [variant] with fertility, mortality and migration',
+    "horizon": "horizon = 2036, the last 1 January",
+    "price_year": "price_year = 2026",
+    "name": 'name = "mars2026"',
+    "baseline": 'baseline = "norway2026"',
+    "profile": 'profile = "ukraine", or a table with male and female by age band',
+    "settlement": 'settlement = "refugees", or a table of municipalities and weights',
+}
+
+
+def _expected(path: KeyPath) -> str | None:
+    example = _EXAMPLES.get(str(path[-1]))
+    return f"write {example}" if example else None
+
+
+def _forbidden_path(baseline: object, allowed: bool, report: Report) -> None:
+    """A scenario from elsewhere must not reach for folders outside its own."""
+    if allowed or not isinstance(baseline, str):
+        return
+    posix, windows = PurePosixPath(baseline), PureWindowsPath(baseline)
+    if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or baseline.startswith("~"):
+        what = f'"{baseline}" lies outside the folder of this file'
+        report.add("forbidden_path", ("baseline",), what, "an embedded data set, or a folder beside this file")

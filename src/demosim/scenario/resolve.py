@@ -1,0 +1,121 @@
+"""Baseline and scenario to assumptions: the arrays of a projection, the resolved form, what was changed, a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from demosim.scenario.document import change_log, digest_of, document_of
+from demosim.scenario.forms import Value
+from demosim.scenario.knobs import Knob, find_knob, list_knobs
+from demosim.scenario.prepare import Prepared, prepare
+from demosim.scenario.spec import Spec
+from demosim.scenario.streams import Flow, municipal_flows, stream_flows
+
+DIMS: dict[str, tuple[str, ...]] = {
+    "jump_off_population": ("municipality", "sex", "age"),
+    "death_prob": ("year", "sex", "age"),
+    "newborn_survival_prob": ("year", "sex"),
+    "fertility_rate": ("year", "age"),
+    "fertility_factor": ("municipality",),
+    "net_international_migration": ("year", "sex", "age_end_of_year"),
+    "stream_inflow": ("stream", "year", "sex", "age_end_of_year"),
+    "stream_outflow": ("stream", "year", "sex", "age_end_of_year"),
+    "settlement_key": ("stream", "municipality"),
+    "net_migration_deviation": ("part", "band", "municipality"),
+    "deviation_fade": ("part", "year"),
+    "deviation_band": ("sex", "age_end_of_year"),
+}
+_COORDS = ("municipality", "sex", "age", "age_end_of_year", "part", "band")
+_NAMES = ("municipality_name", "municipality_name_official", "county", "county_name", "landsdel")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A scenario with every value filled in.
+
+    `assumptions`: what the projection takes. `document`: the resolved form, itself a scenario of the same effect.
+    `log`: what differs from the baseline, in words, by language. `digest`: sha256 of document and baseline.
+    """
+
+    assumptions: xr.Dataset
+    document: dict[str, Any]
+    log: dict[str, list[str]]
+    digest: str
+
+
+def resolve(baseline: xr.Dataset, spec: Spec) -> Resolved:
+    """The assumptions of a scenario on its baseline.
+
+    Raises a `DemosimError` (2) with all problems of the third pass (see `prepare`).
+    """
+    prepared = prepare(baseline, spec)
+    names, arrays = assemble_named(prepared, spec.knobs)
+    document = document_of(prepared, arrays, names)
+    digest = digest_of(document)
+    assumptions = labelled(prepared, names, arrays).assign_attrs(digest=digest)
+    return Resolved(assumptions, document, change_log(prepared), digest)
+
+
+def assemble(prepared: Prepared, knobs: Mapping[str, Value]) -> dict[str, np.ndarray]:
+    """All arrays of the assumptions for one set of knob values, by name; dims in `DIMS`.
+
+    Municipal arrays are the baseline's own, not copies. Knobs at their neutral value are passed over.
+    """
+    return assemble_named(prepared, knobs)[1]
+
+
+def assemble_named(prepared: Prepared, knobs: Mapping[str, Value]) -> tuple[list[str], dict[str, np.ndarray]]:
+    """`assemble`, with the names of the streams: a stream's own, its moves onward, and net flows of municipalities."""
+    draft = prepared.draft.copy()
+    for knob, name, value in in_order(knobs):
+        if not knob.is_neutral(value):
+            knob.apply(draft, value, name)
+    fertility_rate = draft.total_fertility_rate[:, None] * draft.fertility_schedule
+    flows: list[Flow] = []
+    for name in draft.streams:
+        flows += stream_flows(draft, name, fertility_rate)
+    for place in draft.municipalities.values():
+        if place.extra_net.any():
+            flows += municipal_flows(draft, place)
+    none = (0, *draft.net_international_migration.shape)
+    municipalities = draft.fixed["fertility_factor"].shape[0]
+    return [flow.name for flow in flows], {
+        **draft.fixed,
+        "death_prob": draft.death_prob,
+        "newborn_survival_prob": draft.newborn_survival_prob,
+        "fertility_rate": fertility_rate,
+        "net_international_migration": draft.net_international_migration,
+        "stream_inflow": np.stack([flow.inflow for flow in flows]) if flows else np.zeros(none),
+        "stream_outflow": np.stack([flow.outflow for flow in flows]) if flows else np.zeros(none),
+        "settlement_key": np.stack([flow.key for flow in flows]) if flows else np.zeros((0, municipalities)),
+        "deviation_fade": draft.deviation_fade,
+    }
+
+
+def in_order(knobs: Mapping[str, Value]) -> list[tuple[type[Knob], str, Value]]:
+    """Knobs with their names and values, in the order in which they act."""
+    rank = {knob: place for place, knob in enumerate(list_knobs())}
+    found = [(*match, value) for path, value in knobs.items() if (match := find_knob(path)) is not None]
+    return sorted(found, key=lambda item: rank[item[0]])
+
+
+def labelled(prepared: Prepared, names: list[str], arrays: Mapping[str, np.ndarray]) -> xr.Dataset:
+    """The arrays as a dataset, with labels, place names and attributes of the baseline."""
+    baseline, spec = prepared.baseline, prepared.spec
+    coords: dict[str, Any] = {name: baseline[name].values for name in _COORDS}
+    coords["year"] = prepared.draft.years
+    coords["stream"] = np.array(names, dtype=np.str_)
+    coords |= {name: ("municipality", baseline[name].values) for name in _NAMES}
+    attrs = {
+        "launch_year": int(baseline.attrs["launch_year"]), "horizon": spec.horizon,
+        "interval_years": prepared.draft.interval, "male_birth_share": prepared.draft.male_birth_share,
+        "scenario": spec.name, "title": spec.title, "price_year": spec.price_year,
+        "baseline": str(baseline.attrs.get("name", spec.baseline)),
+        "baseline_digest": str(baseline.attrs.get("digest", "")),
+    }  # fmt: skip
+    return xr.Dataset({name: (dims, arrays[name]) for name, dims in DIMS.items()}, coords, attrs)

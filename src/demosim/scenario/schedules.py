@@ -1,0 +1,96 @@
+"""Arithmetic of national schedules: mortality decline and level, life expectancy, age at childbearing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+FACTORS = (-10.0, 20.0)  # of the log decline; where a life expectancy is looked for
+
+
+def hazard(prob: np.ndarray) -> np.ndarray:
+    """Cumulative death rate over an interval, from the probability of dying in it (constant force)."""
+    with np.errstate(divide="ignore"):
+        result: np.ndarray = -np.log1p(-prob)
+    return result
+
+
+def scaled_decline(prob: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Probabilities whose log decline since the first year is multiplied by a factor.
+
+    m'(t) = m(0) (m(t) / m(0))^factor, with m the death rate; a factor of one changes no bit, zero freezes mortality.
+
+    prob: (T, ...) per interval. factor: broadcasts with prob.
+    """
+    rate = hazard(prob)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(rate[0] > 0, rate / rate[0], 1.0)
+        moved = -np.expm1(-rate[0] * ratio**factor)
+    result: np.ndarray = np.where((factor == 1.0) | (ratio == 1.0) | ~np.isfinite(rate), prob, moved)
+    return result
+
+
+def scaled_level(prob: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Probabilities whose death rates are multiplied by a factor; one changes no bit."""
+    with np.errstate(invalid="ignore"):
+        moved = -np.expm1(-hazard(prob) * factor)
+    result: np.ndarray = np.where((factor == 1.0) | (prob >= 1.0), prob, moved)
+    return result
+
+
+def life_expectancy(death_prob: np.ndarray, newborn_survival_prob: np.ndarray, interval: int) -> np.ndarray:
+    """Period life expectancy at birth, years.
+
+    Births spread evenly over the interval, deaths evenly within each; the open age group keeps its probability.
+
+    death_prob: (..., A) by age at the start of the interval; newborn_survival_prob: (...) from birth to its end.
+    """
+    survival = 1.0 - death_prob
+    alive = np.cumprod(survival[..., :-1], axis=-1) * newborn_survival_prob[..., None]
+    alive = np.concatenate([newborn_survival_prob[..., None], alive], axis=-1)
+    with np.errstate(divide="ignore"):
+        lived = (alive[..., :-1] * (1.0 + survival[..., :-1]) / 2.0).sum(-1)
+        last = alive[..., -1] * (1.0 + survival[..., -1]) / (2.0 * death_prob[..., -1])
+    result: np.ndarray = interval * ((1.0 + newborn_survival_prob) / 4.0 + lived + last)
+    return result
+
+
+def decline_that_reaches(
+    target: float, now: tuple[np.ndarray, float], then: tuple[np.ndarray, float], interval: int
+) -> float | None:
+    """Factor on the log decline between two years with which life expectancy in the later one is the target.
+
+    now, then: probabilities by age, and newborn survival, of the first year and of the year in question.
+    None where no factor within `FACTORS` does it.
+    """
+    from scipy.optimize import brentq
+
+    prob = np.stack([np.append(now[0], 1.0 - now[1]), np.append(then[0], 1.0 - then[1])])
+
+    def miss(factor: float) -> float:
+        moved = scaled_decline(prob, np.array(factor))[1]
+        return float(life_expectancy(moved[:-1], np.array(1.0 - moved[-1]), interval)) - target
+
+    low, high = FACTORS
+    if not miss(low) * miss(high) <= 0.0:
+        return None
+    return float(brentq(miss, low, high, xtol=1e-12, rtol=1e-14))
+
+
+def shifted_schedule(schedule: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Fertility schedules moved along the age axis, in age classes; totals are kept and the mean age moves exactly.
+
+    Each class is split between the two that it lands on; what passes the ends of the axis stays in the end classes.
+
+    schedule: (T, A). shift: (T,) age classes, upwards where positive.
+    """
+    result = np.array(schedule, dtype=float)
+    last = schedule.shape[-1] - 1
+    for t in np.flatnonzero(shift):
+        whole = int(np.floor(shift[t]))
+        part = shift[t] - whole
+        moved = np.zeros(last + 1)
+        places = np.arange(last + 1) + whole
+        np.add.at(moved, np.clip(places, 0, last), schedule[t] * (1.0 - part))
+        np.add.at(moved, np.clip(places + 1, 0, last), schedule[t] * part)
+        result[t] = moved
+    return result

@@ -1,0 +1,118 @@
+"""Named streams: who arrives, who returns, who moves on. National arithmetic; municipalities come by the key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from demosim.scenario.draft import Draft, MunicipalDraft, StreamDraft
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Persons per interval by sex and age at its end (T, S, A), and the key by which inflow goes to municipalities.
+
+    Inflow below zero leaves the municipalities of the key; outflow leaves all municipalities by their survivors.
+    """
+
+    name: str
+    inflow: np.ndarray
+    outflow: np.ndarray
+    key: np.ndarray
+
+
+def stream_flows(draft: Draft, name: str, fertility_rate: np.ndarray) -> list[Flow]:
+    """The flows of one stream: arrivals less returns, and moves onward from the first municipality where there are any.
+
+    Cells of net arrivals below zero, and returns, are outflow. The number `net` is what is left at the end of the
+    year of arrival, so no one returns or moves on in that year.
+    """
+    stream = draft.streams[name]
+    arrivals = (stream.net * draft.interval)[:, None, None] * stream.profile
+    inflow = np.maximum(arrivals, 0.0)
+    outflow = inflow - arrivals
+    if stream.timing != 0.5:
+        newborn = _births_of_arrivals(draft, stream, arrivals, fertility_rate)
+        inflow[:, :, 0] += np.maximum(newborn, 0.0)
+        outflow[:, :, 0] += np.maximum(-newborn, 0.0)
+    if stream.return_rate is None and stream.onward_rate is None:
+        return [Flow(name, inflow, outflow, stream.key)]
+    returns, moves = _leavers(draft, stream, arrivals)
+    outflow += returns
+    if stream.onward_rate is None:
+        return [Flow(name, inflow, outflow, stream.key)]
+    onward = Flow(f"{name}, onward", moves, np.zeros_like(moves), stream.onward_key)
+    return [Flow(name, inflow - moves, outflow, stream.key), onward]
+
+
+def municipal_flows(draft: Draft, place: MunicipalDraft) -> list[Flow]:
+    """Net migration on top for one municipality, by the ordinary age profile, with or without taking it from others."""
+    inflow = (place.extra_net * draft.interval)[:, None, None] * draft.ordinary_profile
+    none = np.zeros_like(inflow)
+    flows = [Flow(f"net {place.number}", inflow, none, place.key)]
+    if place.others is not None:
+        flows.append(Flow(f"net {place.number}, others", -inflow, none, place.others))
+    return flows
+
+
+def interval_prob(rate: np.ndarray, interval: int, exposed: np.ndarray | float = 1.0) -> np.ndarray:
+    """Probability over an interval from a yearly share, where only part of the interval is exposed."""
+    result: np.ndarray = 1.0 - (1.0 - rate) ** (interval * exposed)
+    return result
+
+
+def exposed_share(years: np.ndarray, interval: int, begin: float | None, end: float | None) -> np.ndarray:
+    """Share of each interval that lies between two dates, in decimal years; None leaves that side open.
+
+    >>> exposed_share(np.array([2027, 2028, 2029]), 1, 2028.5, None)
+    array([0. , 0.5, 1. ])
+    """
+    first = years.astype(float)
+    start = first if begin is None else np.maximum(first, begin)
+    stop = first + interval if end is None else np.minimum(first + interval, end)
+    result: np.ndarray = np.clip((stop - start) / interval, 0.0, 1.0)
+    return result
+
+
+def _leavers(draft: Draft, stream: StreamDraft, arrivals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns and moves onward by interval: shares of the stream's survivors of the stock at the interval's start.
+
+    The stock ages and dies as the country does; children born to it here are not of the stream. Those who have moved
+    on return at the same rate as those who have not.
+    """
+    steps = len(draft.years)
+    rate = np.zeros(steps) if stream.return_rate is None else stream.return_rate
+    exposed = exposed_share(draft.years, draft.interval, stream.return_from, stream.return_until)
+    going_back = interval_prob(rate, draft.interval, exposed)
+    moving_on = interval_prob(np.zeros(steps) if stream.onward_rate is None else stream.onward_rate, draft.interval)
+    survival = 1.0 - draft.death_prob
+    settled = np.maximum(stream.stock * stream.profile, 0.0)
+    elsewhere = np.zeros_like(settled)
+    returns, moves = np.zeros_like(arrivals), np.zeros_like(arrivals)
+    for t in range(steps):
+        settled, elsewhere = _aged(settled * survival[t]), _aged(elsewhere * survival[t])
+        returns[t] = going_back[t] * (settled + elsewhere)
+        stayers = settled * (1.0 - going_back[t])
+        moves[t] = moving_on[t] * stayers
+        settled = np.maximum(stayers - moves[t] + arrivals[t], 0.0)
+        elsewhere = elsewhere * (1.0 - going_back[t]) + moves[t]
+    return returns, moves
+
+
+def _aged(survivors: np.ndarray) -> np.ndarray:
+    """Survivors one class older; the two oldest classes meet in the open one."""
+    result = np.zeros_like(survivors)
+    result[:, 1:] = survivors[:, :-1]
+    result[:, -1] += survivors[:, -1]
+    return result
+
+
+def _births_of_arrivals(
+    draft: Draft, stream: StreamDraft, arrivals: np.ndarray, fertility_rate: np.ndarray
+) -> np.ndarray:
+    """Survivors at the interval's end (T, S) of births to arrivals, beyond those of half an interval."""
+    births = (stream.timing - 0.5) * draft.interval * (fertility_rate * arrivals[:, 1, :]).sum(1)
+    share = np.array([draft.male_birth_share, 1.0 - draft.male_birth_share])
+    result: np.ndarray = births[:, None] * share * draft.newborn_survival_prob
+    return result
