@@ -21,7 +21,7 @@ from demosim.errors import DemosimError
 RECIPE_FILE = "recipe.toml"
 ESTIMATES_FILE = "estimates.nc"
 _TABLES = (
-    "fertility", "migration_profiles", "mortality", "municipalities", "national_paths", "population_groups",
+    "fertility", "migration_profiles", "mortality", "municipalities", "population_groups",
     "population_norway", "refugees", "ssb_projections", "vital_constants",
 )  # fmt: skip
 _ESTIMATES = ("fertility_factor", "net_migration_deviation", "deviation_half_life", "deviation_band")
@@ -61,7 +61,9 @@ def _finished(dataset: xr.Dataset) -> xr.Dataset:
         if name in dataset:
             array = dataset[name].transpose(*form.dims).assign_attrs({**dataset[name].attrs, "unit": form.unit})
             places = _PERSON_PLACES if form.unit.startswith("persons") else _RATE_PLACES
-            dataset[name] = array.round(places) if array.dtype.kind == "f" else array
+            dataset[name] = (
+                array.astype(np.float64).round(places) if array.dtype.kind == "f" else array.astype(np.int64)
+            )
     return dataset
 
 

@@ -17,8 +17,7 @@ from demosim.baseline.paths import NationalPath, Round, Vital, national_path
 Tables = Mapping[str, pd.DataFrame]
 _DIMS = {
     "death_prob": ("year", "sex", "age"), "newborn_survival_prob": ("year", "sex"), "total_fertility_rate": ("year",),
-    "net_international_migration": ("year", "sex", "age_end_of_year"), "plain_total_fertility_rate": ("year",),
-    "plain_net_international_migration": ("year",), "plain_death_prob": ("year", "sex", "age"),
+    "net_international_migration": ("year", "sex", "age_end_of_year"), "life_expectancy": ("year", "sex"), "plain_death_prob": ("year", "sex", "age"),
     "fertility_schedule": ("year", "age"),
 }  # fmt: skip
 
@@ -42,9 +41,9 @@ def population_by_age(tables: Tables, year: int) -> xr.DataArray:
 def national_paths(recipe: dict[str, Any], tables: Tables) -> xr.Dataset:
     """Every round and alternative of the recipe as arrays over (variant, year, ...); NaN before a round starts.
 
-    The plain arrays are what a round looks like without raking: total fertility and total net migration as inferred
-    from its age totals by others, and mortality with one multiplier on the decline of each sex, so that life
-    expectancy in the last year is the raked path's.
+    `plain_death_prob` is for a round without raking to age groups: the starting table, scaled by one factor to the
+    life expectancy of each year and sex. With it go the total fertility rate, and the total of net migration in the
+    lasting profile.
     """
     years = np.arange(recipe["first_year"], recipe["last_year"] + 1)
     vital, variants, found = vital_rates(recipe, tables), [], []
@@ -52,7 +51,7 @@ def national_paths(recipe: dict[str, Any], tables: Tables) -> xr.Dataset:
         for alternative in alternatives:
             published = published_round(recipe, tables, int(launch), alternative)
             variants.append(f"{launch}-{alternative}")
-            found.append(_labelled(national_path(published, vital), vital, published, tables, alternative))
+            found.append(_labelled(national_path(published, vital), vital, published))
     ages = population_by_age(tables, recipe["launch_year"])["age"].values
     joined = xr.concat([path.reindex(year=years) for path in found], dim="variant")
     coords = {"variant": variants, "sex": list(SEXES), "age": ages, "age_end_of_year": ages}
@@ -96,20 +95,22 @@ def published_round(recipe: dict[str, Any], tables: Tables, launch: int, alterna
     )
 
 
-def _labelled(path: NationalPath, vital: Vital, published: Round, tables: Tables, alternative: str) -> xr.Dataset:
-    years = np.arange(published.launch, published.launch + len(path.total_fertility_rate))
-    wanted = life_expectancy(path.death_prob[-1], path.newborn_survival_prob[-1])
-    mortality = with_life_expectancy(vital.mortality, int(years[-1]), wanted)
-    plain = tables["national_paths"]
-    plain = plain[(plain["vintage"] == published.launch) & (plain["alternative"] == alternative)].set_index("year")
+def _labelled(path: NationalPath, vital: Vital, published: Round) -> xr.Dataset:
+    years = range(published.launch, published.launch + len(path.total_fertility_rate))
+    years_lived = life_expectancy(path.death_prob, path.newborn_survival_prob)
     values = {
         "death_prob": path.death_prob,
         "newborn_survival_prob": path.newborn_survival_prob,
         "total_fertility_rate": path.total_fertility_rate,
         "net_international_migration": path.net_migration,
         "fertility_schedule": np.tile(vital.fertility_schedule, (len(years), 1)),
-        "plain_total_fertility_rate": plain.loc[years, "tfr_implied"].to_numpy(dtype=float),
-        "plain_death_prob": np.array([to_prob(mortality.hazard(int(year))) for year in years]),
-        "plain_net_international_migration": plain.loc[years, "net_migration_implied"].to_numpy(dtype=float),
+        "life_expectancy": years_lived,
+        "plain_death_prob": np.array([_plain_death_prob(vital, year, years_lived[i]) for i, year in enumerate(years)]),
     }
-    return xr.Dataset({name: (_DIMS[name], value) for name, value in values.items()}, coords={"year": years})
+    return xr.Dataset({name: (_DIMS[name], value) for name, value in values.items()}, coords={"year": list(years)})
+
+
+def _plain_death_prob(vital: Vital, year: int, wanted: np.ndarray) -> np.ndarray:
+    """The starting table with one factor on the death rates of each sex that gives the year's life expectancy."""
+    hazard, survival = vital.mortality.hazard(year), vital.mortality.newborn_survival_prob(year)
+    return to_prob(np.array([with_life_expectancy(hazard[i], survival[i], wanted[i]) for i in range(len(wanted))]))

@@ -14,7 +14,7 @@ from demosim.errors import run_error
 # a dozen by the error against registered single ages of 2016 and 2026; the differences between them are under 1 %.
 VARIANCE, LENGTH, BETWEEN_SEXES = 0.02, 10.0, 0.9
 _FLOOR = 0.02  # of the proportional split: keeps the seed positive where a group is not empty
-_TOLERANCE = 1e-10
+_TOLERANCE = 1e-13
 
 
 def group_bounds(labels: Sequence[str], last: int) -> list[tuple[int, int]]:
@@ -36,7 +36,7 @@ def graduate(groups: xr.DataArray, national: xr.DataArray) -> xr.DataArray:
     Assumes that a municipality's deviation from the country's proportions is smooth over ages and much the same for
     both sexes, beside the randomness of small numbers.
     groups: persons (municipality, sex, group), labels such as `7-9`; national: persons (sex, age), whose last age is
-    open. Both are met exactly (1e-10 relative); fractions of persons stay.
+    open. Both are met exactly (1e-12 relative); fractions of persons stay.
     Raises a `DemosimError` where the groups do not cover the ages or do not add up to the country.
 
     Seed: the conditional mean of a Gaussian process given the group totals (area-to-point kriging; Kyriakidis 2004,
@@ -83,7 +83,7 @@ def _seed(counts: np.ndarray, country: np.ndarray, member: np.ndarray) -> np.nda
     smooth = (persons[:, None] * kernel * persons) @ groups.T
     random = persons[:, None] * groups.T
     present = (groups @ persons) > 0
-    share = counts.sum((1, 2)) / persons.sum()
+    share = counts.sum((1, 2)) / max(persons.sum(), 1e-300)
     seed = np.empty((len(counts), 2 * number_ages))
     for i, s in enumerate(share):
         cross = s * s * smooth + s * random

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
@@ -50,13 +50,11 @@ def life_expectancy(death_prob: np.ndarray, newborn_survival: np.ndarray) -> np.
     return result
 
 
-def with_life_expectancy(table: DeclineTable, year: int, wanted: np.ndarray) -> DeclineTable:
-    """The table with the decline of each sex multiplied so that life expectancy in a year is as wanted, (sex,)."""
+def with_life_expectancy(hazard: np.ndarray, newborn_survival: np.ndarray, wanted: float) -> np.ndarray:
+    """Death rates (age,) of one sex times the one factor that gives the wanted life expectancy at birth."""
 
-    def miss(multiplier: float, sex: int) -> float:
-        moved = replace(table, decline=table.decline * multiplier)
-        found = life_expectancy(to_prob(moved.hazard(year)), moved.newborn_survival_prob(year))
-        return float(found[sex] - wanted[sex])
+    def miss(log_factor: float) -> float:
+        return float(life_expectancy(to_prob(hazard * np.exp(log_factor)), newborn_survival)) - wanted
 
-    factors = [brentq(miss, -5.0, 10.0, args=(sex,)) for sex in range(len(wanted))]
-    return replace(table, decline=table.decline * np.array(factors)[:, None])
+    result: np.ndarray = hazard * np.exp(brentq(miss, -5.0, 5.0, xtol=1e-10))
+    return result

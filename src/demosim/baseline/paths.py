@@ -13,7 +13,7 @@ from demosim.baseline.mortality import DeclineTable, to_prob
 from demosim.baseline.nation import mean_births, newborns, survivors
 from demosim.baseline.rake import Raking, rake
 
-_YOUNG = (40, 60)  # the multiplier of the youngest band fades out between these ages, downwards
+_FADE = (27, 7)  # years below the first band between which its multiplier fades out, downwards
 _OPEN_MIDDLE = 5  # years above the lower limit of the open band at which its multiplier is centred
 _KERNEL = 2.0  # years: width of the smoothing of the profile that says where migration may move most
 
@@ -97,8 +97,9 @@ def multiplier_curve(groups: Sequence[str], last: int) -> np.ndarray:
     """
     bounds = group_bounds(groups, last)
     middles = [(low + high) / 2 if high < last else low + _OPEN_MIDDLE for low, high in bounds]
+    knots = [bounds[0][0] - _FADE[0], bounds[0][0] - _FADE[1], *middles]
     ages, bands = np.arange(last + 1), np.eye(len(groups))
-    return np.array([np.interp(ages, [*_YOUNG, *middles], [0, band[0], *band]) for band in bands])
+    return np.array([np.interp(ages, knots, [0, band[0], *band]) for band in bands])
 
 
 def _seed(published: Round, vital: Vital) -> np.ndarray:
