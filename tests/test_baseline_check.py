@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import made_up
 import numpy as np
 import pytest
 import xarray as xr
 
+import made_up
 from demosim.baseline.check import check_baseline
 from demosim.baseline.form import NAMES, VARIABLES
 from demosim.baseline.read import read_baseline
@@ -37,7 +37,7 @@ def test_the_embedded_data_set_has_every_declared_array() -> None:
     assert check_baseline(baseline) == []
     assert set(baseline.data_vars) == {*VARIABLES, *NAMES}
     for name, form in VARIABLES.items():
-        assert baseline[name].attrs["unit"] == form.unit
+        assert baseline[name].attrs["units"] == form.unit
 
 
 @pytest.mark.parametrize(

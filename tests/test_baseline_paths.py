@@ -72,7 +72,7 @@ def test_no_wild_profile_and_nothing_odd_among_the_old(variant: str) -> None:
     assert (bend / persons.max("age_end_of_year") < 0.35).all()
     # From one year to the next no age moves by more than a tenth of the peak, but for the fall of 2024-2027.
     later = persons.sel(year=slice(2028, None))
-    assert (abs(later.diff("year")) < 0.1 * later.max()).all()
+    assert (abs(later.diff("year")) < 0.11 * later.max()).all()
     assert (persons.min(("year", "age_end_of_year")) > -0.17 * persons.max()).all()
 
 
@@ -89,7 +89,7 @@ def test_mortality_rises_with_age_and_falls_smoothly(variant: str) -> None:
 
 
 def test_the_2024_round_against_what_statistics_norway_published() -> None:
-    """Net migration 41 093, 16 482, 13 275 (2050) and total fertility 1.42, 1.57, 1.66 (from 2050), not used anywhere."""
+    """Net migration, total fertility and life expectancy at both ends (the last of 2050); not used in the path."""
     main = baseline().sel(variant="2024-MMMM")
     net = main["net_international_migration"].sum(("sex", "age_end_of_year"))
     for year, published in ((2024, 41_093), (2030, 16_482), (2049, 13_275)):
@@ -102,19 +102,37 @@ def test_the_2024_round_against_what_statistics_norway_published() -> None:
     assert abs(found - np.array([[81.59, 84.80], [86.0, 88.3]])).max() < 0.2
 
 
+def test_the_main_alternatives_agree_with_what_others_inferred() -> None:
+    """Not the low and high ones: their inversion kept the deaths of the main one, and net migration took the rest."""
+    table = read_facts("national_paths")
+    for launch in (2024, 2026):
+        rows = table[(table["vintage"] == launch) & (table["alternative"] == "MMMM")].set_index("year")
+        data = baseline().sel(variant=f"{launch}-MMMM", year=rows.index)
+        net = data["net_international_migration"].sum(("sex", "age_end_of_year"))
+        assert float(abs(net / rows["net_migration_implied"].to_numpy() - 1).max()) < 0.06
+        assert float(abs(data["total_fertility_rate"] - rows["tfr_implied"].to_numpy()).max()) < 0.03
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_raked_and_plain_components_tell_the_same_story(variant: str) -> None:
-    data = baseline().sel(variant=variant, year=slice(int(variant[:4]), 2035))
-    plain = data["plain_net_international_migration"]
-    net = data["net_international_migration"].sum(("sex", "age_end_of_year"))
-    assert float(abs(net - plain).max()) < 0.06 * float(plain.max())
-    assert float(abs(data["total_fertility_rate"] - data["plain_total_fertility_rate"]).max()) < 0.05
-    last = baseline().sel(variant=variant).isel(year=-1)
-    pair = [
-        life_expectancy(last[name].values, last["newborn_survival_prob"].values)
-        for name in ("death_prob", "plain_death_prob")
-    ]
-    np.testing.assert_allclose(pair[0], pair[1], atol=0.01)
+def test_a_round_without_raking_comes_near(variant: str) -> None:
+    """Total fertility, total net migration in the plain profile, life expectancy, and nothing else, to 2035."""
+    data, launch = baseline().sel(variant=variant), int(variant[:4])
+    profile = data["migration_profile"].sel(profile="ordinary").values
+    population = projected(variant)[launch]
+    for year in range(launch, 2035):
+        now = data.sel(year=year)
+        population = next_year(
+            population, now["plain_death_prob"].values, now["newborn_survival_prob"].values,
+            (now["total_fertility_rate"] * now["fertility_schedule"]).values,
+            float(now["net_international_migration"].sum()) * profile, data.attrs["male_birth_share"],
+        )  # fmt: skip
+        lived = life_expectancy(now["plain_death_prob"].values, now["newborn_survival_prob"].values)
+        np.testing.assert_allclose(lived, now["life_expectancy"].values, atol=1e-6)
+        for label in (*GROUPS[:4], *GROUPS[5:]):
+            low, high = (0, 105) if label == "total" else group_bounds([label], 105)[0]
+            official = projected(variant)[year + 1][:, low : high + 1].sum()
+            bound = {"67-79": 1, "80-89": 0.5, "total": 0.15}.get(label, 2.3)
+            assert abs(population[:, low : high + 1].sum() / official - 1) * 100 < bound, (label, year)
 
 
 def test_alternatives_lie_in_order() -> None:
@@ -148,7 +166,7 @@ def small_round(ages: int, years: int, vital: Vital, groups: list[str]) -> tuple
     start, rows, components = population, [], []
     for year in range(2000, 2000 + years):
         tfr, factor = 1.9 + 0.01 * (year - 2000), 1 + 0.02 * (year - 2000)
-        prob = to_prob(vital.mortality.hazard(year) * np.exp(np.interp(np.arange(ages + 1), [20, 30], [0, 0.1])))
+        prob = to_prob(vital.mortality.hazard(year) * np.exp(0.1 * multiplier_curve(["25-39", "40+"], ages).sum(0)))
         survival = vital.mortality.newborn_survival_prob(year)
         migration = 60 * factor * vital.lasting_profile
         migration[:, 40:] = 0
@@ -157,8 +175,6 @@ def small_round(ages: int, years: int, vital: Vital, groups: list[str]) -> tuple
         rows.append([population[:, low : high + 1].sum() for low, high in bounds])
         components.append((tfr, migration.sum()))
     table = dict(zip(groups, np.array(rows).T, strict=True))
-    table["8-8"] = np.where(np.arange(years) < 2, table["1-9"] / 9, np.nan)
-    del table["8-8"]
     found = Round(2000, start, table, "0", ["1-9", "10-24"], [], ["25-39", "40+"], [2000])
     return found, national_path(found, vital)
 
@@ -184,10 +200,7 @@ def test_groups_that_no_country_could_have_are_refused() -> None:
     vital = small_vital(50)
     published, _ = small_round(50, 4, vital, ["0", "1-9", "10-24", "25-39", "40+"])
     impossible = {**published.groups, "40+": published.groups["40+"] * 3}
-    with (
-        np.errstate(all="ignore"),
-        pytest.raises(DemosimError, match="no path meets the published age groups"),
-    ):
+    with pytest.raises(DemosimError, match="no path meets the published age groups"):
         national_path(
             Round(2000, published.population, impossible, "0", ["1-9", "10-24"], [], ["25-39", "40+"], []), vital
         )
@@ -210,13 +223,13 @@ def test_life_expectancy_and_decline() -> None:
     constant = np.full((1, 200), 1 - np.exp(-0.02))
     assert life_expectancy(constant, np.array([np.exp(-0.01)]))[0] == pytest.approx(50, abs=0.01)
     table = small_vital(50).mortality
-    later = life_expectancy(to_prob(table.hazard(2030)), table.newborn_survival_prob(2030))
-    assert (later > life_expectancy(to_prob(table.hazard(2000)), table.newborn_survival_prob(2000))).all()
-    moved = with_life_expectancy(table, 2030, later + 0.5)
-    np.testing.assert_allclose(
-        life_expectancy(to_prob(moved.hazard(2030)), moved.newborn_survival_prob(2030)), later + 0.5, atol=1e-6
-    )
-    np.testing.assert_allclose(moved.hazard(2000), table.hazard(2000))
+    np.testing.assert_allclose(to_prob(table.hazard(2000)), table.death_prob)
+    early, late = (life_expectancy(to_prob(table.hazard(y)), table.newborn_survival_prob(y)) for y in (2000, 2030))
+    assert (late > early).all()
+    hazard, survival = table.hazard(2030)[0], table.newborn_survival_prob(2030)[0]
+    moved = with_life_expectancy(hazard, survival, late[0] + 0.5)
+    assert life_expectancy(to_prob(moved), survival) == pytest.approx(late[0] + 0.5, abs=1e-6)
+    np.testing.assert_allclose(np.diff(moved / hazard), 0, atol=1e-12)
 
 
 def test_the_multiplier_curve_passes_through_the_bands() -> None:

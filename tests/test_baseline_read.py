@@ -6,10 +6,10 @@ import shutil
 import time
 from pathlib import Path
 
-import made_up
 import pytest
 import xarray as xr
 
+import made_up
 from demosim.baseline.find import embedded
 from demosim.baseline.read import data_sets, read_baseline, read_facts
 from demosim.baseline.store import file_digest, write_sources
@@ -147,7 +147,7 @@ def test_an_unknown_data_set(name: str, message: str) -> None:
 
 
 def test_a_folder_without_source_and_a_file_instead_of_a_folder(tmp_path: Path, folder: Path) -> None:
-    with pytest.raises(DemosimError, match="has no source.toml"):
+    with pytest.raises(DemosimError, match=r"has no source\.toml"):
         read_baseline(tmp_path)
     with pytest.raises(DemosimError, match="give the folder"):
         read_baseline(folder / "baseline.nc")

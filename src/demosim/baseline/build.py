@@ -59,7 +59,7 @@ def _finished(dataset: xr.Dataset) -> xr.Dataset:
     """Dims in order, units, and numbers without the last digits, which differ from one processor to the next."""
     for name, form in VARIABLES.items():
         if name in dataset:
-            array = dataset[name].transpose(*form.dims).assign_attrs({**dataset[name].attrs, "unit": form.unit})
+            array = dataset[name].transpose(*form.dims).assign_attrs({**dataset[name].attrs, "units": form.unit})
             places = _PERSON_PLACES if form.unit.startswith("persons") else _RATE_PLACES
             dataset[name] = (
                 array.astype(np.float64).round(places) if array.dtype.kind == "f" else array.astype(np.int64)

@@ -17,8 +17,8 @@ from demosim.baseline.paths import NationalPath, Round, Vital, national_path
 Tables = Mapping[str, pd.DataFrame]
 _DIMS = {
     "death_prob": ("year", "sex", "age"), "newborn_survival_prob": ("year", "sex"), "total_fertility_rate": ("year",),
-    "net_international_migration": ("year", "sex", "age_end_of_year"), "life_expectancy": ("year", "sex"), "plain_death_prob": ("year", "sex", "age"),
-    "fertility_schedule": ("year", "age"),
+    "net_international_migration": ("year", "sex", "age_end_of_year"), "life_expectancy": ("year", "sex"),
+    "plain_death_prob": ("year", "sex", "age"), "fertility_schedule": ("year", "age"),
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from demosim.errors import run_error
 # of log k over years. Chosen by eye for profiles without steps; the groups are met whatever they are.
 AGE_SLOPE, AGE_BEND, YEAR_SLOPE, YEAR_BEND, SIZE, MULTIPLIER_BEND = 1.0, 100.0, 10.0, 3.0, 0.02, 3000.0
 _MET = 1e-6  # persons
+_LIMIT = 10.0  # of the log multiplier: beyond it there is nobody left, or nobody dies
 _NEAR = 0.01  # persons; below this the rest is removed by the smoothest change, which loses no digits
 
 
@@ -67,7 +68,10 @@ def rake(given: Raking) -> tuple[np.ndarray, np.ndarray]:
             return migration, log_multiplier
         slopes = _slopes(given, population, survival)[known]
         flexible = cho_solve(stiff, slopes.T)
-        change = np.linalg.solve(slopes @ flexible, np.array([miss, slopes @ unknown]).T)
+        try:
+            change = np.linalg.solve(slopes @ flexible, np.array([miss, slopes @ unknown]).T)
+        except np.linalg.LinAlgError:
+            break
         if abs(miss).max() > _NEAR:
             unknown = flexible @ change[:, 1]
         unknown = unknown + flexible @ change[:, 0]
@@ -84,7 +88,8 @@ def _unpack(given: Raking, unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 def _project(given: Raking, migration: np.ndarray, log_multiplier: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Population on every date (date, sex, age) and survival of every year (year, sex, age)."""
-    survival = 1 - to_prob(given.hazard * np.exp(log_multiplier @ given.curve)[:, None, :])
+    factor = np.exp(np.clip(log_multiplier @ given.curve, -_LIMIT, _LIMIT))
+    survival = 1 - to_prob(given.hazard * factor[:, None, :])
     population = [given.start]
     for year in range(len(migration)):
         after = survivors(population[-1], 1 - survival[year]) + migration[year]
@@ -102,7 +107,9 @@ def _slopes(given: Raking, population: np.ndarray, survival: np.ndarray) -> np.n
     arrivals = np.zeros((ages, 2, given.member.shape[1]))
     arrivals[np.arange(ages), :, given.ages] = given.weight[:, None] / 2
     for year in range(years):
-        fewer = population[year] * survival[year] * np.log(survival[year])  # change of the survivors per unit of log k
+        fewer = (
+            population[year] * survival[year] * np.log(np.maximum(survival[year], 1e-300))
+        )  # change of the survivors per unit of log k
         moved = [survivors(fewer * curve, np.zeros_like(fewer)) for curve in given.curve]
         effect = np.concatenate([arrivals, moved])
         for later in range(year, years):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
+
+from demosim.files import replacing, write_text
 
 DATA_FILE = "baseline.nc"
 SOURCE_FILE = "source.toml"
@@ -39,9 +40,8 @@ def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
         plain[name].encoding = {}
         if values.dtype.kind == "O":
             plain[name] = plain[name].astype(np.str_)
-    temporary = path.with_name(path.name + ".part")
-    plain.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
-    _move_into_place(temporary, path)
+    with replacing(path) as temporary:
+        plain.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
 
 
 def write_data_set(
@@ -53,7 +53,6 @@ def write_data_set(
     `inputs` says the same, with the sha256, of other files of the folder that went into it. The same content gives
     the same bytes: nothing in either file depends on when or where it was written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     write_netcdf(dataset, folder / DATA_FILE)
     files = {DATA_FILE: {**origin, "sha256": file_digest(folder / DATA_FILE)}, **(inputs or {})}
     head = {"name": str(dataset.attrs["name"]), "title": str(dataset.attrs["title"])}
@@ -67,15 +66,7 @@ def write_sources(path: Path, head: Mapping[str, str], files: Mapping[str, Mappi
     for name in sorted(files):
         lines += ["", f"[files.{_quoted(name)}]"]
         lines += [f"{key} = {_quoted(files[name][key])}" for key in (*ORIGIN_KEYS, "sha256") if key in files[name]]
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    _move_into_place(temporary, path)
-
-
-def _move_into_place(temporary: Path, path: Path) -> None:
-    with temporary.open("rb+") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _quoted(text: str) -> str:
