@@ -25,7 +25,8 @@ _TABLES = (
     "population_norway", "refugees", "ssb_projections", "vital_constants",
 )  # fmt: skip
 _ESTIMATES = ("fertility_factor", "net_migration_deviation", "deviation_half_life", "deviation_band")
-_PERSON_PLACES, _RATE_PLACES = 9, 12
+_PLACES = {"population": 9, "net_international_migration": 6}
+_RATE_PLACES = 11
 _NAMES = {
     "municipality_name": "name_nb", "municipality_name_official": "name_official", "county": "county",
     "county_name": "county_nb", "landsdel": "landsdel",
@@ -60,7 +61,7 @@ def _finished(dataset: xr.Dataset) -> xr.Dataset:
     for name, form in VARIABLES.items():
         if name in dataset:
             array = dataset[name].transpose(*form.dims).assign_attrs({**dataset[name].attrs, "units": form.unit})
-            places = _PERSON_PLACES if form.unit.startswith("persons") else _RATE_PLACES
+            places = _PLACES.get(name, _RATE_PLACES)
             dataset[name] = (
                 array.astype(np.float64).round(places) if array.dtype.kind == "f" else array.astype(np.int64)
             )

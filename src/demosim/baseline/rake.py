@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cholesky, qr, solve_triangular
 
 from demosim.baseline.mortality import to_prob
 from demosim.baseline.nation import survivors
@@ -27,7 +27,6 @@ from demosim.errors import run_error
 AGE_SLOPE, AGE_BEND, YEAR_SLOPE, YEAR_BEND, SIZE, MULTIPLIER_BEND = 1.0, 100.0, 10.0, 3.0, 0.02, 3000.0
 _MET = 1e-6  # persons
 _LIMIT = 10.0  # of the log multiplier: beyond it there is nobody left, or nobody dies
-_NEAR = 0.01  # persons; below this the rest is removed by the smoothest change, which loses no digits
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def rake(given: Raking) -> tuple[np.ndarray, np.ndarray]:
     Raises a `DemosimError` where no smooth solution meets them.
     """
     years, ages, bands = len(given.seed), len(given.ages), len(given.curve)
-    stiff = cho_factor(_roughness(years, ages, bands))
+    root = cholesky(_roughness(years, ages, bands), lower=True)
     unknown = np.zeros(years * (ages + bands))
     known = np.isfinite(given.target).ravel()
     for _ in range(25):
@@ -67,15 +66,21 @@ def rake(given: Raking) -> tuple[np.ndarray, np.ndarray]:
         if abs(miss).max() < _MET:
             return migration, log_multiplier
         slopes = _slopes(given, population, survival)[known]
-        flexible = cho_solve(stiff, slopes.T)
-        try:
-            change = np.linalg.solve(slopes @ flexible, np.array([miss, slopes @ unknown]).T)
-        except np.linalg.LinAlgError:
-            break
-        if abs(miss).max() > _NEAR:
-            unknown = flexible @ change[:, 1]
-        unknown = unknown + flexible @ change[:, 0]
+        unknown = _smoothest(root, slopes, miss + slopes @ unknown)
     raise run_error(f"no path meets the published age groups: {abs(miss).max():.3g} persons remain")
+
+
+def _smoothest(root: np.ndarray, slopes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """The unknowns of least roughness with slopes @ unknowns = wanted; roughness = root root'.
+
+    By an orthogonal basis: the normal equations would lose half the digits.
+    """
+    basis, triangle = qr(solve_triangular(root, slopes.T, lower=True), mode="economic")
+    if abs(np.diag(triangle)).min() <= 1e-12 * abs(np.diag(triangle)).max():
+        raise run_error("no path meets the published age groups: some of them depend on each other")
+    scaled = basis @ solve_triangular(triangle, wanted, trans="T")
+    result: np.ndarray = solve_triangular(root, scaled, lower=True, trans="T")
+    return result
 
 
 def _unpack(given: Raking, unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
