@@ -83,6 +83,11 @@ def test_mortality_rises_with_age_and_falls_smoothly(variant: str) -> None:
     assert (old.diff("age") > 0).all()
     yearly = np.log(prob.sel(age=slice(67, 100))).diff("year")
     assert float(abs(yearly.sel(year=slice(2028, None))).max()) < 0.06
+    multiplier = baseline()["death_multiplier"].sel(variant=variant, year=slice(int(variant[:4]), None))
+    assert float(multiplier.min()) > 0.6
+    assert float(multiplier.max()) < 1.45
+    if variant.endswith("MMMM"):
+        assert float(abs(multiplier - 1).max()) < 0.1
     for year in (2030, 2049):
         female, male = (prob.sel(sex=sex, year=year) for sex in ("female", "male"))
         assert (female.sel(age=slice(60, 95)) < male.sel(age=slice(60, 95))).all()

@@ -12,7 +12,7 @@ import xarray as xr
 import made_up
 from demosim.baseline.find import embedded
 from demosim.baseline.read import data_sets, read_baseline, read_facts
-from demosim.baseline.store import file_digest, write_sources
+from demosim.baseline.store import file_digest, sign, write_sources
 from demosim.errors import DemosimError
 
 
@@ -114,14 +114,21 @@ def test_a_broken_source_file(folder: Path, text: str, message: str) -> None:
 
 def test_a_file_that_is_no_netcdf_but_has_its_digest(folder: Path) -> None:
     (folder / "baseline.nc").write_bytes(b"not a NetCDF file")
-    sign(folder, "baseline.nc")
+    sign(folder)
     with pytest.raises(DemosimError, match="not a readable NetCDF file"):
         read_baseline(folder)
 
 
-def sign(folder: Path, name: str) -> None:
-    """Give a changed file its digest, so that the next check is reached."""
-    write_sources(folder / "source.toml", {"name": "x"}, {name: {"origin": "x", "sha256": file_digest(folder / name)}})
+def test_signing_changes_nothing_but_digests(facts: Path) -> None:
+    shutil.copyfile(facts / "source.toml", facts / "before.toml")
+    for path in embedded("data", "facts").glob("*.csv"):
+        shutil.copyfile(path, facts / path.name)
+    sign(facts)
+    assert (facts / "source.toml").read_bytes() == (facts / "before.toml").read_bytes()
+    (facts / "refugees.csv").write_text("table,key,value\nnew,03,1\n", encoding="utf-8")
+    sign(facts)
+    assert read_facts("refugees", facts)["key"].tolist() == ["03"]
+    assert file_digest(facts / "refugees.csv") in (facts / "source.toml").read_text(encoding="utf-8")
 
 
 def test_wrong_content_is_reported_with_the_file(folder: Path) -> None:

@@ -19,6 +19,7 @@ _DIMS = {
     "death_prob": ("year", "sex", "age"), "newborn_survival_prob": ("year", "sex"), "total_fertility_rate": ("year",),
     "net_international_migration": ("year", "sex", "age_end_of_year"), "life_expectancy": ("year", "sex"),
     "plain_death_prob": ("year", "sex", "age"), "fertility_schedule": ("year", "age"),
+    "death_multiplier": ("year", "group"),
 }  # fmt: skip
 
 
@@ -54,7 +55,10 @@ def national_paths(recipe: dict[str, Any], tables: Tables) -> xr.Dataset:
             found.append(_labelled(national_path(published, vital), vital, published))
     ages = population_by_age(tables, recipe["launch_year"])["age"].values
     joined = xr.concat([path.reindex(year=years) for path in found], dim="variant")
-    coords = {"variant": variants, "sex": list(SEXES), "age": ages, "age_end_of_year": ages}
+    coords = {
+        "variant": variants, "sex": list(SEXES), "age": ages, "age_end_of_year": ages,
+        "group": recipe["raking"]["mortality"],
+    }  # fmt: skip
     return joined.assign_coords(coords)
 
 
@@ -105,6 +109,7 @@ def _labelled(path: NationalPath, vital: Vital, published: Round) -> xr.Dataset:
         "net_international_migration": path.net_migration,
         "fertility_schedule": np.tile(vital.fertility_schedule, (len(years), 1)),
         "life_expectancy": years_lived,
+        "death_multiplier": path.death_multiplier,
         "plain_death_prob": np.array([_plain_death_prob(vital, year, years_lived[i]) for i, year in enumerate(years)]),
     }
     return xr.Dataset({name: (_DIMS[name], value) for name, value in values.items()}, coords={"year": list(years)})

@@ -42,6 +42,9 @@ VARIABLES: dict[str, Form] = {
     "net_migration_deviation": Form(("part", "band", "municipality"), "rate of survivors per year", -1, 1),
     "deviation_half_life": Form(("part",), "years", 0),
     "deviation_band": Form(("sex", "age_end_of_year"), "index into band", 0),
+    "death_multiplier": Form(
+        ("variant", "year", "group"), "ratio to the starting table", 0, 10, early_gap=True, optional=True
+    ),
     "life_expectancy": Form(("variant", "year", "sex"), "years at birth", 0, 150, early_gap=True, optional=True),
     "plain_death_prob": Form(
         ("variant", "year", "sex", "age"), "probability per interval", 0, 1, early_gap=True, optional=True

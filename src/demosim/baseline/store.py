@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -67,6 +68,13 @@ def write_sources(path: Path, head: Mapping[str, str], files: Mapping[str, Mappi
         lines += ["", f"[files.{_quoted(name)}]"]
         lines += [f"{key} = {_quoted(files[name][key])}" for key in (*ORIGIN_KEYS, "sha256") if key in files[name]]
     write_text(path, "\n".join(lines) + "\n")
+
+
+def sign(folder: Path) -> None:
+    """Bring the sha256 of every file that a folder's `source.toml` names up to date, after a change that is meant."""
+    source = tomllib.loads((folder / SOURCE_FILE).read_text(encoding="utf-8"))
+    files = {name: {**entry, "sha256": file_digest(folder / name)} for name, entry in source.pop("files").items()}
+    write_sources(folder / SOURCE_FILE, source, files)
 
 
 def _quoted(text: str) -> str:
