@@ -25,8 +25,8 @@ _TABLES = (
     "population_norway", "refugees", "ssb_projections", "vital_constants",
 )  # fmt: skip
 _ESTIMATES = ("fertility_factor", "net_migration_deviation", "deviation_half_life", "deviation_band")
-_PLACES = {"population": 9, "net_international_migration": 6}
-_RATE_PLACES = 11
+_PLACES = {"population": 9, "net_international_migration": 5}
+_RATE_PLACES = 10
 _NAMES = {
     "municipality_name": "name_nb", "municipality_name_official": "name_official", "county": "county",
     "county_name": "county_nb", "landsdel": "landsdel",
