@@ -56,5 +56,5 @@ def with_life_expectancy(hazard: np.ndarray, newborn_survival: np.ndarray, wante
     def miss(log_factor: float) -> float:
         return float(life_expectancy(to_prob(hazard * np.exp(log_factor)), newborn_survival)) - wanted
 
-    result: np.ndarray = hazard * np.exp(brentq(miss, -5.0, 5.0, xtol=1e-10))
+    result: np.ndarray = hazard * np.exp(brentq(miss, -5.0, 5.0, xtol=1e-14))
     return result
