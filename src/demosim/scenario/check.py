@@ -94,8 +94,11 @@ def _bounds(knob: type[Knob], value: Value, path: KeyPath, population: float, re
         side, bound = ("below", low) if number < low else ("above", high)
         tenth = f" (a tenth of the population of {population:,.0f})".replace(",", " ") if per_year else ""
         what = f"{number:g} is {side} {bound:g} {knob.unit}{tenth}"
-        negative = low >= 0 > number
-        report.add("negative_value" if negative else "out_of_bounds", where, what, None, _slip(knob, number, low, high))
+        near = _slip(knob, number, low, high)
+        if low >= 0 > number:
+            report.add("negative_value", where, f"{number:g} {knob.unit} is negative", None, near)
+        else:
+            report.add("out_of_bounds", where, what, None, near)
 
 
 def _slip(knob: type[Knob], number: float, low: float, high: float) -> str | None:
@@ -141,7 +144,8 @@ def _years(series: Series, path: KeyPath, years: np.ndarray, interval: int, repo
 def _collisions(knob: type[Knob], path: KeyPath, spec: Spec, report: Report) -> None:
     """Two knobs that set the same thing."""
     own = spec.knobs[".".join(map(str, path))]
-    for other in knob.excludes:
+    for pattern in knob.excludes:
+        other = pattern.replace("*", str(path[1]))
         value = spec.knobs.get(other)
         found = find_knob(other)
         if value is None or found is None or found[0].is_neutral(value) or knob.is_neutral(own):

@@ -12,7 +12,6 @@ import numpy as np
 
 from demosim.scenario.forms import SEXES, BySex, Value
 from demosim.scenario.knobs import UNITS_NB, Knob, find_knob, list_knobs
-from demosim.scenario.places import gazetteer
 from demosim.scenario.prepare import Prepared
 from demosim.scenario.read import NOTES
 from demosim.scenario.schedules import life_expectancy
@@ -86,7 +85,7 @@ def change_log(prepared: Prepared) -> dict[str, list[str]]:
 def _stream(prepared: Prepared, name: str) -> dict[str, Any]:
     """The part of a stream's table that is not knobs, with municipalities by number."""
     table: dict[str, Any] = prepared.spec.streams[name].model_dump()
-    names = gazetteer(prepared.baseline)
+    names = prepared.names
     for key in ("settlement", "onward_settlement"):
         setting = table[key]
         if isinstance(setting, list):
@@ -118,10 +117,10 @@ def _filled(value: Value, years: np.ndarray, neutral: float | None) -> Any:
     if isinstance(value, datetime.date):
         return value
     if isinstance(value, BySex):
-        if value.male == value.female and value.male is not None and value.male.number is not None:
-            return value.male.number
+        if value.male == value.female and value.male is not None:
+            return _filled(value.male, years, neutral)
         return {sex: _filled(series, years, neutral) for sex, series in value.items()}
-    if value.number is not None:
+    if value.number is not None and not value.segments:
         return value.number
     filled = value.fill(years, np.nan if neutral is None else neutral)
     return {str(year): float(v) for year, v in zip(years, filled, strict=True) if np.isfinite(v)}
@@ -157,7 +156,7 @@ def _said(value: Value, to: str = "to") -> str:
         if value.male == value.female and value.male is not None:
             return _said(value.male, to)
         return "; ".join(f"{sex} {_said(series, to)}" for sex, series in value.items())
-    if value.number is not None:
+    if value.number is not None and not value.segments:
         return f"{value.number:g}"
     ends = [(s.key, f"{s.start:g}" if s.start == s.end else f"{s.start:g} {to} {s.end:g}") for s in value.segments]
     return ", ".join(f"{number} ({years})" for years, number in ends)

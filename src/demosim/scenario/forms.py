@@ -41,10 +41,6 @@ class BySex:
         """Every number written, with its key."""
         return [(f"{sex}.{key}".rstrip("."), number) for sex, series in self.items() for key, number in series.values()]
 
-    def written(self) -> dict[str, Any]:
-        """The form of a scenario file."""
-        return {sex: series.written() for sex, series in self.items()}
-
 
 Value = Series | BySex | datetime.date
 

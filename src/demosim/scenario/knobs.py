@@ -243,6 +243,16 @@ class StreamOnwardRate(Knob):
         draft.streams[name].onward_rate = draft.fill(value, 0.0)
 
 
+class MunicipalNet(Knob):
+    path, low, high, unit = "municipalities.*.net", -COUNT, COUNT, "persons per year"
+    text_en, text_nb = "net migration of the municipality, all kinds together", "samlet nettoflytting til kommunen"
+    excludes = ("municipalities.*.extra_net",)
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        draft.municipalities[name].net = draft.fill(value, np.nan)
+
+
 class MunicipalExtraNet(Knob):
     path, neutral, low, high, unit = "municipalities.*.extra_net", 0.0, -COUNT, COUNT, "persons per year"
     text_en = "net migration of the municipality on top of what its rates give"

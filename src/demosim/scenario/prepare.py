@@ -10,11 +10,12 @@ import xarray as xr
 from demosim.errors import Problem, did_you_mean
 from demosim.scenario.bands import band_members, parse_band
 from demosim.scenario.check import check_numbers, flow_years, knob_keys
+from demosim.scenario.control import ControlTotal
 from demosim.scenario.draft import Draft, MunicipalDraft, StreamDraft
 from demosim.scenario.forms import SEXES, BySex, Report
 from demosim.scenario.knobs import LifeExpectancy, declines_wanted
-from demosim.scenario.places import Gazetteer, gazetteer
-from demosim.scenario.series import Series
+from demosim.scenario.places import Gazetteer
+from demosim.scenario.series import Series, year_range
 from demosim.scenario.spec import Bands, Spec
 from demosim.scenario.toml_lines import KeyPath
 
@@ -29,7 +30,9 @@ class Prepared:
     baseline: xr.Dataset
     spec: Spec
     draft: Draft
+    names: Gazetteer
     places: dict[str, str]  # municipalities as the scenario writes them, with their numbers
+    controls: tuple[ControlTotal, ...]
 
 
 def prepare(baseline: xr.Dataset, spec: Spec) -> Prepared:
@@ -39,10 +42,11 @@ def prepare(baseline: xr.Dataset, spec: Spec) -> Prepared:
     baseline does not have.
     """
     report = Report(spec.file, spec._lines)
-    names = gazetteer(baseline)
+    names = Gazetteer(baseline)
     check_numbers(spec, baseline, report)
     streams = {name: _stream(name, baseline, spec, names, report) for name in spec.streams}
     places = _municipalities(baseline, spec, names, report)
+    controls = _controls(baseline, spec, names, report)
     _costs(spec, report)
     report.raise_if_any()
     draft = national_draft(baseline, spec)
@@ -51,7 +55,7 @@ def prepare(baseline: xr.Dataset, spec: Spec) -> Prepared:
         draft.municipalities[text] = _municipal(baseline, spec, number, text, len(draft.years))
     _reachable(spec, draft, report)
     report.raise_if_any()
-    return Prepared(baseline, spec, draft, places)
+    return Prepared(baseline, spec, draft, names, places, controls)
 
 
 def national_draft(baseline: xr.Dataset, spec: Spec) -> Draft:
@@ -209,12 +213,15 @@ def _municipalities(baseline: xr.Dataset, spec: Spec, names: Gazetteer, report: 
         if number in found.values():
             report.add("repeated_municipality", path, f"{names.label(number)} is named twice")
         found[text] = number
-        value = spec.knobs.get(f"municipalities.{text}.extra_net")
         most = float(sizes[names.index[number]])
-        for key, net in value.values() if isinstance(value, Series) else ():
-            if abs(net) > most:
-                what = f"{net:g} persons per year are more than the {most:,.0f} who live there".replace(",", " ")
-                report.add("out_of_bounds", (*path, "extra_net", *([key] if key else [])), what)
+        for knob in ("net", "extra_net"):
+            value = spec.knobs.get(f"municipalities.{text}.{knob}")
+            for key, net in value.values() if isinstance(value, Series) else ():
+                if abs(net) > most:
+                    what = f"{net:g} persons per year are more than the {most:,.0f} who live there".replace(",", " ")
+                    report.add("out_of_bounds", (*path, knob, *([key] if key else [])), what)
+        if spec.control and f"municipalities.{text}.net" in spec.knobs:
+            report.add("collision", (*path, "net"), "sets what [[control]] sets too", "keep one of the two")
     return found
 
 
@@ -223,6 +230,43 @@ def _municipal(baseline: xr.Dataset, spec: Spec, number: str, text: str, steps: 
     sizes = baseline["population"].sum(("sex", "age")).values * (1.0 - key)
     others = sizes / sizes.sum() if spec.municipalities[text].take_from_others and sizes.sum() > 0 else None
     return MunicipalDraft(number, key, others, np.zeros(steps))
+
+
+def _controls(baseline: xr.Dataset, spec: Spec, names: Gazetteer, report: Report) -> tuple[ControlTotal, ...]:
+    """Control totals with the municipalities, ages and dates that they speak of."""
+    ages = np.asarray(baseline["age"].values)
+    interval = int(baseline.attrs["interval_years"])
+    result = []
+    for order, control in enumerate(spec.control):
+        path: KeyPath = ("control", order)
+        classes = age_classes(control.ages, (*path, "ages"), ages, interval, report)
+        places = np.ones(len(names.numbers), dtype=bool)
+        if control.county is not None:
+            county = names.county_number(control.county)
+            if isinstance(county, Problem):
+                report.add(county.code, (*path, "county"), county.what, county.allowed, county.suggestion)
+            else:
+                places = np.array([names.county[number] == county for number in names.numbers])
+        totals = _totals_by_date(control.population, (*path, "population"), flow_years(baseline) + interval, report)
+        if classes is not None:
+            result.append(ControlTotal(f"{control.county or 'country'} {control.ages}", places, classes, totals))
+    return tuple(result)
+
+
+def _totals_by_date(written: dict[str, float], path: KeyPath, dates: np.ndarray, report: Report) -> dict[int, float]:
+    totals: dict[int, float] = {}
+    for key, persons in written.items():
+        here = (*path, key)
+        span = year_range(key)
+        if span is None or span[0] != span[1]:
+            report.add("bad_year_key", here, f'"{key}" is not a year', "one year, whose 1 January is meant")
+        elif span[0] not in dates:
+            report.add("year_outside", here, f"{key} is outside the data", f"1 January of {dates[0]} to {dates[-1]}")
+        elif persons < 0:
+            report.add("negative_value", here, f"{persons:g} persons is negative", None, f"{-persons:g}")
+        else:
+            totals[span[0]] = persons
+    return totals
 
 
 def _costs(spec: Spec, report: Report) -> None:

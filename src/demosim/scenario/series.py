@@ -29,7 +29,9 @@ class Segment:
 
 @dataclass(frozen=True)
 class Series:
-    """A knob's value by year: `number` for all years, else `segments`; years that are not named are left as they are.
+    """A knob's value by year: `number` for all years, but what `segments` say for theirs, the last one first.
+
+    Years that are not named, where there is no `number`, are left as they are. A file has one or the other.
 
     >>> Series(segments=(Segment(2027, 2029, 1.0, 2.0, "2027-2029"),)).fill(np.arange(2026, 2031), np.zeros(5))
     array([0. , 1. , 1.5, 2. , 0. ])
@@ -40,9 +42,8 @@ class Series:
 
     def fill(self, years: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray:
         """Values on the given years, `otherwise` where none is named."""
-        if self.number is not None:
-            return np.full(len(years), self.number)
-        result = np.array(np.broadcast_to(otherwise, len(years)), dtype=float)
+        base = otherwise if self.number is None else self.number
+        result = np.array(np.broadcast_to(base, len(years)), dtype=float)
         for segment in self.segments:
             within = (years >= segment.first) & (years <= segment.last)
             result[within] = segment.at(years[within])
@@ -50,21 +51,12 @@ class Series:
 
     def only(self, value: float) -> bool:
         """Whether every value written is this one."""
-        if self.number is not None:
-            return self.number == value
-        return all(segment.start == segment.end == value for segment in self.segments)
+        return self.number in (None, value) and all(part.start == part.end == value for part in self.segments)
 
     def values(self) -> list[tuple[str, float]]:
         """Every number written, with its key ("" for a plain number)."""
-        if self.number is not None:
-            return [("", self.number)]
-        return [(part.key, v) for part in self.segments for v in dict.fromkeys((part.start, part.end))]
-
-    def written(self) -> float | dict[str, float | list[float]]:
-        """The form of a scenario file."""
-        if self.number is not None:
-            return self.number
-        return {s.key: s.start if s.start == s.end else [s.start, s.end] for s in self.segments}
+        plain = [] if self.number is None else [("", self.number)]
+        return plain + [(part.key, v) for part in self.segments for v in dict.fromkeys((part.start, part.end))]
 
 
 def year_range(key: str) -> tuple[int, int] | None:
