@@ -93,20 +93,25 @@ def _bounds(knob: type[Knob], value: Value, path: KeyPath, population: float, re
         where = (*path, *key.split(".")) if key else path
         side, bound = ("below", low) if number < low else ("above", high)
         tenth = f" (a tenth of the population of {population:,.0f})".replace(",", " ") if per_year else ""
-        what = f"{number:g} is {side} {bound:g} {knob.unit}{tenth}"
+        what = f"{_grouped(number)} is {side} {_grouped(bound)} {knob.unit}{tenth}"
         near = _slip(knob, number, low, high)
         if low >= 0 > number:
-            report.add("negative_value", where, f"{number:g} {knob.unit} is negative", None, near)
+            report.add("negative_value", where, f"{_grouped(number)} {knob.unit} is negative", None, near)
         else:
             report.add("out_of_bounds", where, what, None, near)
 
 
 def _slip(knob: type[Knob], number: float, low: float, high: float) -> str | None:
     """The value within bounds that a slip of the point, the sign or a per cent would explain."""
-    factors = (knob.slip, 10, 100, 1000)
+    factors = (knob.slip, 10, 100) if knob.slip <= 100 else (knob.slip,)
     tries = [-number] if low >= 0 > number else [number / f for f in factors] + [number * f for f in factors]
     near = next((value for value in tries if low <= value <= high and value != 0), None)
-    return None if near is None else f"{near:.6g}"
+    return None if near is None else f"{near:.12g}"
+
+
+def _grouped(number: float) -> str:
+    """A number as people write it: 6 000 000, 0.05."""
+    return f"{number:,.12g}".replace(",", " ")
 
 
 def _series_of(value: Value, path: KeyPath) -> list[tuple[KeyPath, Series]]:

@@ -22,7 +22,7 @@ class Knob:
     """One change that a scenario may make. Values outside `low` and `high` are refused; `neutral` changes no bit.
 
     `path`: dotted, `*` stands for a name that the user gives. `neutral`: None where it is the baseline's own value.
-    `slip`: by how much people usually miss it (10, or 100 where per cent is written for a share).
+    `slip`: by how much people usually miss it: 10, 100 where per cent is written for a share, 1000 in counts.
     `excludes`: paths that may not be set together with this one.
     """
 
@@ -144,7 +144,7 @@ class MortalityShock(Knob):
 
 
 class MigrationNet(Knob):
-    path, low, high, unit = "migration.net", -COUNT, COUNT, "persons per year"
+    path, low, high, unit, slip = "migration.net", -COUNT, COUNT, "persons per year", 1000
     text_en, text_nb = "net international migration, streams apart", "nettoinnvandring utenom egne strømmer"
 
     @classmethod
@@ -178,7 +178,7 @@ class DeviationMultiplier(Knob):
 
 
 class StreamNet(Knob):
-    path, neutral, low, high, unit = "streams.*.net", 0.0, -COUNT, COUNT, "persons per year"
+    path, neutral, low, high, unit, slip = "streams.*.net", 0.0, -COUNT, COUNT, "persons per year", 1000
     text_en, text_nb = "net arrivals of the stream", "netto ankomster i strømmen"
 
     @classmethod

@@ -39,7 +39,7 @@ def split_path(spec: Spec, path: str) -> tuple[type[Knob], str, tuple[str, ...]]
     except LookupError:
         raise _no_knob(spec, path) from None
     section = knob.path.split(".")[0]
-    names = {"streams": spec.streams, "municipalities": spec.municipalities}.get(section, {})
+    names = {"streams": list(spec.streams), "municipalities": list(spec.municipalities)}.get(section, [])
     if name and name not in names:
         raise _no_knob(spec, path)
     fits = not parts if knob.form == "number" else len(parts) <= 1
