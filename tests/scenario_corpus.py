@@ -12,9 +12,9 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-import made_up
 import xarray as xr
 
+import made_up
 from demosim.baseline.read import read_baseline
 from demosim.errors import DemosimError, Problem
 from demosim.scenario.prepare import prepare

@@ -8,18 +8,18 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import scenario_corpus as corpus
-from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import scenario_corpus as corpus
+from conftest import ROOT
 from demosim.errors import DemosimError
 from demosim.scenario.document import to_toml
 from demosim.scenario.read import baseline_location, read_scenario, spec_from
 from demosim.scenario.resolve import resolve
 
 SHIPPED = sorted((ROOT / "scenarios").glob("*.toml"))
-CODE = re.compile(r'(?:report\.add\(|PydanticCustomError\(|yield)\s*"([a-z_]+)"|code="([a-z_]+)"')
+CODE = re.compile(r'(?:report\.add\(|PydanticCustomError\(|yield)\s*\(?\s*"([a-z_]+)"|code="([a-z_]+)"')
 
 
 @pytest.mark.parametrize("path", corpus.INVALID, ids=lambda path: path.stem)
@@ -70,7 +70,11 @@ def test_the_main_scenario_adds_six_thousand_and_changes_nothing_else() -> None:
 def test_all_problems_of_a_pass_are_reported_in_the_order_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "many.toml"
     text = (ROOT / "scenarios" / "mars2026.toml").read_text(encoding="utf-8")
-    wrong = text.replace("horizon = 2036", "horizon = '2036'").replace("2026 = 6000", "2026 = true").replace("profile", "prof")
+    wrong = (
+        text.replace("horizon = 2036", "horizon = '2036'")
+        .replace("2026 = 6000", "2026 = true")
+        .replace("profile", "prof")
+    )
     path.write_text(wrong + "\n[fertility]\ntfr = nan\n", encoding="utf-8")
     with pytest.raises(DemosimError) as caught:
         read_scenario(path)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import scenario_corpus as corpus
-from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
+import scenario_corpus as corpus
+from conftest import ROOT
 from demosim.scenario.syntax import parse_source
 from demosim.scenario.toml_lines import scan_lines
 
@@ -78,7 +78,9 @@ def paths_of(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | i
     return [found for key, below in items for found in [(*path, key), *paths_of(below, (*path, key))]]
 
 
-@pytest.mark.parametrize("file", [*corpus.VALID, *sorted((ROOT / "scenarios").glob("*.toml"))], ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", [*corpus.VALID, *sorted((ROOT / "scenarios").glob("*.toml"))], ids=lambda file: file.stem
+)
 def test_every_key_of_real_files_has_a_line_on_which_it_stands(file: Path) -> None:
     text = file.read_text(encoding="utf-8-sig")
     written = text.split("\n")
@@ -92,8 +94,12 @@ def test_every_key_of_real_files_has_a_line_on_which_it_stands(file: Path) -> No
 keys = st.sampled_from(["a", "b-1", '"c d"', "'e.f'", '"\\u00f8"', "7"])
 values = st.recursive(
     st.sampled_from(["1", '"x"', "'[y]'", '"""\nz=1\n"""', "1979-05-27", "true", '"#"', "-1e3"]),
-    lambda inner: st.lists(inner, max_size=3).map(lambda items: "[\n" + ",\n".join(items) + "\n]")
-    | st.dictionaries(keys, inner, max_size=3).map(lambda d: "{" + ", ".join(f"{k} = {v}" for k, v in d.items()) + "}"),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: "[\n" + ",\n".join(items) + "\n]")
+        | st.dictionaries(keys, inner, max_size=3).map(
+            lambda d: "{" + ", ".join(f"{k} = {v}" for k, v in d.items()) + "}"
+        )
+    ),
     max_leaves=6,
 )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import made_up
 import pytest
 import xarray as xr
-from scenario_corpus import baseline
 
+import made_up
 from demosim.errors import DemosimError
 from demosim.scenario.places import Gazetteer, find_county, find_municipality
+from scenario_corpus import baseline
 
 
 @pytest.fixture(scope="module")

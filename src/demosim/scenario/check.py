@@ -87,10 +87,9 @@ def _bounds(knob: type[Knob], value: Value, path: KeyPath, population: float, re
     if per_year:
         most = math.floor(MOST_OF_POPULATION * population)
         low, high = max(low, -most), min(high, most)
-    for key, number in value.values():
+    for where, number in _numbers(value, path):
         if low <= number <= high:
             continue
-        where = (*path, *key.split(".")) if key else path
         side, bound = ("below", low) if number < low else ("above", high)
         tenth = f" (a tenth of the population of {population:,.0f})".replace(",", " ") if per_year else ""
         what = f"{_grouped(number)} is {side} {_grouped(bound)} {knob.unit}{tenth}"
@@ -112,6 +111,15 @@ def _slip(knob: type[Knob], number: float, low: float, high: float) -> str | Non
 def _grouped(number: float) -> str:
     """A number as people write it: 6 000 000, 0.05."""
     return f"{number:,.12g}".replace(",", " ")
+
+
+def _numbers(value: Value, path: KeyPath) -> list[tuple[KeyPath, float]]:
+    """Every number of a knob with its key path."""
+    return [
+        ((*subpath, key) if key else subpath, number)
+        for subpath, series in _series_of(value, path)
+        for key, number in series.values()
+    ]
 
 
 def _series_of(value: Value, path: KeyPath) -> list[tuple[KeyPath, Series]]:

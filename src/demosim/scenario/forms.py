@@ -37,10 +37,6 @@ class BySex:
         """Whether every value written is this one."""
         return all(series.only(value) for _, series in self.items())
 
-    def values(self) -> list[tuple[str, float]]:
-        """Every number written, with its key."""
-        return [(f"{sex}.{key}".rstrip("."), number) for sex, series in self.items() for key, number in series.values()]
-
 
 Value = Series | BySex | datetime.date
 

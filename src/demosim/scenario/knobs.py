@@ -12,7 +12,7 @@ import numpy as np
 
 from demosim.scenario.draft import Draft
 from demosim.scenario.forms import SEXES, BySex, Form
-from demosim.scenario.schedules import decline_that_reaches, scaled_decline, scaled_level, shifted_schedule
+from demosim.scenario.schedules import FACTORS, decline_that_reaches, scaled_decline, scaled_level, shifted_schedule
 from demosim.scenario.series import Series
 
 COUNT = 1_000_000.0
@@ -105,7 +105,8 @@ class MeanAgeAtBirth(Knob):
 
 
 class MortalityDecline(Knob):
-    path, form, neutral, low, high, unit, slip = "mortality.decline", "by_sex", 1.0, -5.0, 5.0, "times", 100
+    path, form, neutral, unit, slip = "mortality.decline", "by_sex", 1.0, "times", 100
+    low, high = FACTORS
     text_en = "decline of death rates since the launch year, multiplied"
     text_nb = "nedgang i dødsrater siden utgangsåret, ganget med"
 
@@ -115,7 +116,7 @@ class MortalityDecline(Knob):
 
 
 class LifeExpectancy(Knob):
-    path, form, low, high, unit = "mortality.life_expectancy", "by_sex", 30.0, 110.0, "years"
+    path, form, low, high, unit = "mortality.life_expectancy", "by_sex", 15.0, 110.0, "years"
     text_en = "life expectancy at birth, reached by scaling the decline of death rates"
     text_nb = "forventet levealder ved fødsel, nådd ved å skalere nedgangen i dødsrater"
     excludes = ("mortality.decline",)

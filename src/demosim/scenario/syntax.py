@@ -141,7 +141,12 @@ def _guesses(written: str) -> Iterator[tuple[str, str, str | None, str | None]]:
             yield "unquoted_key", f"{key} stands without quotes", f'write "{key}"', None
     if (found := _BARE_TEXT.search(written)) and found[1] not in ("true", "false", "inf", "nan"):
         meant = found[1].lower() if found[1].lower() in ("true", "false") else f'"{found[1]}"'
-        yield "unquoted_text", f"{found[1]} stands without quotes", "text stands in quotes; truth is true or false", meant
+        yield (
+            "unquoted_text",
+            f"{found[1]} stands without quotes",
+            "text stands in quotes; truth is true or false",
+            meant,
+        )
 
 
 def _twice(scan: Lines, problems: ProblemGroup) -> int:
