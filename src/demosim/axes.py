@@ -35,7 +35,7 @@ def closing(stock: xr.DataArray) -> xr.DataArray:
 
 def change(stock: xr.DataArray) -> xr.DataArray:
     """Growth of a stock over each year, on dim `year`; the labels of both ends must agree exactly."""
-    with xr.set_options(arithmetic_join="exact"):
+    with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]  # untyped in xarray
         return closing(stock) - opening(stock)
 
 

@@ -48,13 +48,15 @@ def padded(size: int) -> int:
 
 
 def _pad(values: np.ndarray) -> np.ndarray:
-    extra = padded(values.shape[-1]) - values.shape[-1]
-    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, extra)])
+    wide = np.zeros((*values.shape[:-1], padded(values.shape[-1])))
+    wide[..., : values.shape[-1]] = values
+    return wide
 
 
 def _cells(values: np.ndarray) -> np.ndarray:
     """(…, sex, age) to (…, sex × age)."""
-    return values.reshape(*values.shape[:-2], values.shape[-2] * values.shape[-1])
+    flat: np.ndarray = values.reshape(*values.shape[:-2], values.shape[-2] * values.shape[-1])
+    return flat
 
 
 def _population(jump_off: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ def project(assumptions: xr.Dataset) -> xr.Dataset:
     assumptions: resolved assumptions, see `demosim.scenario`.
 
     Returns persons: `population` (municipality, sex, age, date), `population_mid_year` (…, year); flows of each year
-    by age at its end: `births` (municipality, sex, year), `deaths`, `net_international_migration`,
+    by age at its end: `births` (municipality, sex, year), `deaths`, `net_ordinary_migration`,
     `net_deviation_migration`, `net_stream_migration` and `floor_adjustment` (municipality, sex, age_end_of_year,
     year). Raises a `DemosimError` where the kernel reports numbers that are not finite or do not add up.
     """
@@ -80,10 +80,11 @@ def _labelled(assumptions: xr.Dataset, arrays: Arrays, outputs: Outputs, counter
     dates = np.append(years, years[-1] + int(assumptions.attrs["interval_years"]))
     places = [name for name in assumptions.coords if assumptions[name].dims == ("municipality",)]
     cohort = ("municipality", "sex", "age_end_of_year", "year")
-    result = xr.Dataset(
+    mid_year = (population[..., :-1] + population[..., 1:]) / 2
+    return xr.Dataset(
         {
             "population": (("municipality", "sex", "age", "date"), population),
-            "population_mid_year": (("municipality", "sex", "age", "year"), (population[..., :-1] + population[..., 1:]) / 2),
+            "population_mid_year": (("municipality", "sex", "age", "year"), mid_year),
             "births": (("municipality", "sex", "year"), births[:, None] * arrays["birth_share"][:, None]),
             **{name: (cohort, values) for name, values in flows.items()},
         },
@@ -97,7 +98,6 @@ def _labelled(assumptions: xr.Dataset, arrays: Arrays, outputs: Outputs, counter
         },
         attrs={**assumptions.attrs, **counters},
     )
-    return result
 
 
 def _flows(arrays: Arrays, population: np.ndarray, survivors: np.ndarray, births: np.ndarray) -> dict[str, np.ndarray]:
@@ -118,11 +118,11 @@ def _flows(arrays: Arrays, population: np.ndarray, survivors: np.ndarray, births
     streams = np.einsum("ptsa,pm->msat", arrays["stream_inflow"], arrays["settlement_key"])
     flows = {
         "deaths": start - survivors,
-        "net_international_migration": np.moveaxis(net, 0, -1) * share,
+        "net_ordinary_migration": np.moveaxis(net, 0, -1) * share,
         "net_deviation_migration": moved,
         "net_stream_migration": streams,
     }
-    expected = survivors + flows["net_international_migration"] + moved + streams
+    expected = survivors + flows["net_ordinary_migration"] + moved + streams
     flows["floor_adjustment"] = np.where(expected < 0, -expected, population[..., 1:] - expected)
     floored = (expected < 0).any(axis=0)
     flows["floor_adjustment"][:, ~floored] = 0.0

@@ -10,11 +10,13 @@ import numpy as np
 import xarray as xr
 
 from demosim.baseline.build_paths import Tables, constant, national_paths, population_by_age
+from demosim.baseline.check import check_baseline
 from demosim.baseline.form import SEXES, VARIABLES
 from demosim.baseline.graduate import graduate
 from demosim.baseline.keys import migration_profile, settlement_by_size
-from demosim.baseline.read import read_facts
+from demosim.baseline.read import load_netcdf, read_facts
 from demosim.baseline.store import file_digest, write_data_set
+from demosim.errors import DemosimError
 
 RECIPE_FILE = "recipe.toml"
 ESTIMATES_FILE = "estimates.nc"
@@ -22,6 +24,8 @@ _TABLES = (
     "fertility", "migration_profiles", "mortality", "municipalities", "national_paths", "population_groups",
     "population_norway", "refugees", "ssb_projections", "vital_constants",
 )  # fmt: skip
+_ESTIMATES = ("fertility_factor", "net_migration_deviation", "deviation_half_life", "deviation_band")
+_PERSON_PLACES, _RATE_PLACES = 9, 12
 _NAMES = {
     "municipality_name": "name_nb", "municipality_name_official": "name_official", "county": "county",
     "county_name": "county_nb", "landsdel": "landsdel",
@@ -45,11 +49,20 @@ def build_baseline(facts: Path, estimates: Path | None, output: Path) -> Path:
     dataset = dataset.merge(national_paths(recipe, tables))
     dataset = dataset.merge(_streams(recipe, tables, dataset))
     dataset = dataset.merge(_estimates(estimates, dataset))
+    dataset = _finished(dataset)
+    if problems := check_baseline(dataset):
+        raise DemosimError(problems, 1)
+    return write_data_set(dataset, output, _origin(recipe, tables), _inputs(output, estimates))
+
+
+def _finished(dataset: xr.Dataset) -> xr.Dataset:
+    """Dims in order, units, and numbers without the last digits, which differ from one processor to the next."""
     for name, form in VARIABLES.items():
         if name in dataset:
-            attributes = {**dataset[name].attrs, "unit": form.unit}
-            dataset[name] = dataset[name].transpose(*form.dims).assign_attrs(attributes)
-    return write_data_set(dataset, output, _origin(recipe, tables), _inputs(output, estimates))
+            array = dataset[name].transpose(*form.dims).assign_attrs({**dataset[name].attrs, "unit": form.unit})
+            places = _PERSON_PLACES if form.unit.startswith("persons") else _RATE_PLACES
+            dataset[name] = array.round(places) if array.dtype.kind == "f" else array
+    return dataset
 
 
 def _municipalities(tables: Tables) -> xr.Dataset:
@@ -61,13 +74,12 @@ def _municipalities(tables: Tables) -> xr.Dataset:
 def _jump_off(recipe: dict[str, Any], tables: Tables) -> xr.DataArray:
     launch = recipe["launch_year"]
     table = tables["population_groups"]
-    table = table[table["year"] == launch].set_index(["municipality", "sex"])
-    labels = [column for column in table.columns if column != "year"]
-    codes = tables["municipalities"]["municipality"]
-    counts = [[table.loc[(code, sex), labels].to_numpy(dtype=float) for sex in SEXES] for code in codes]
+    table = table[table["year"] == launch].drop(columns="year").set_index(["municipality", "sex"])
+    codes = tables["municipalities"]["municipality"].to_numpy(dtype=str)
+    rows = table.loc[[(code, sex) for code in codes for sex in SEXES]].to_numpy(dtype=float)
     groups = xr.DataArray(
-        np.array(counts), dims=("municipality", "sex", "group"),
-        coords={"municipality": codes.to_numpy(dtype=str), "sex": list(SEXES), "group": labels},
+        rows.reshape(len(codes), len(SEXES), -1), dims=("municipality", "sex", "group"),
+        coords={"municipality": codes, "sex": list(SEXES), "group": list(table.columns)},
     )  # fmt: skip
     population = graduate(groups, population_by_age(tables, launch))
     note = "registered groups split to single ages; single ages of a municipality are estimated"
@@ -103,8 +115,10 @@ _KEYS = ("per_1000", "by_county")
 def _estimates(path: Path | None, dataset: xr.Dataset) -> xr.Dataset:
     """Municipal estimates from a file, or neutral ones: every municipality like the country."""
     if path is not None:
-        estimates = xr.load_dataset(path, engine="netcdf4")
-        return estimates.reindex(municipality=dataset["municipality"].values).drop_attrs(deep=False)
+        estimates = load_netcdf(path)[list(_ESTIMATES)].reindex(municipality=dataset["municipality"].values)
+        for name in _ESTIMATES:
+            estimates[name].attrs.setdefault("confidence", "estimated from the registered population")
+        return estimates
     codes, ages = dataset["municipality"].values, dataset["age_end_of_year"].values
     neutral = {"confidence": "neutral: no municipal estimates were given"}
     return xr.Dataset(

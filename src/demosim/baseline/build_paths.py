@@ -11,14 +11,15 @@ import xarray as xr
 
 from demosim.baseline.form import SEXES
 from demosim.baseline.keys import migration_profile
-from demosim.baseline.mortality import DeclineTable
-from demosim.baseline.paths import Path, Round, Vital, national_path
+from demosim.baseline.mortality import DeclineTable, life_expectancy, to_prob, with_life_expectancy
+from demosim.baseline.paths import NationalPath, Round, Vital, national_path
 
 Tables = Mapping[str, pd.DataFrame]
 _DIMS = {
     "death_prob": ("year", "sex", "age"), "newborn_survival_prob": ("year", "sex"), "total_fertility_rate": ("year",),
     "net_international_migration": ("year", "sex", "age_end_of_year"), "plain_total_fertility_rate": ("year",),
-    "plain_net_international_migration": ("year",), "fertility_schedule": ("year", "age"),
+    "plain_net_international_migration": ("year",), "plain_death_prob": ("year", "sex", "age"),
+    "fertility_schedule": ("year", "age"),
 }  # fmt: skip
 
 
@@ -39,7 +40,12 @@ def population_by_age(tables: Tables, year: int) -> xr.DataArray:
 
 
 def national_paths(recipe: dict[str, Any], tables: Tables) -> xr.Dataset:
-    """Every round and alternative of the recipe as arrays over (variant, year, ...); NaN before a round starts."""
+    """Every round and alternative of the recipe as arrays over (variant, year, ...); NaN before a round starts.
+
+    The plain arrays are what a round looks like without raking: total fertility and total net migration as inferred
+    from its age totals by others, and mortality with one multiplier on the decline of each sex, so that life
+    expectancy in the last year is the raked path's.
+    """
     years = np.arange(recipe["first_year"], recipe["last_year"] + 1)
     vital, variants, found = vital_rates(recipe, tables), [], []
     for launch, alternatives in recipe["rounds"].items():
@@ -66,7 +72,8 @@ def vital_rates(recipe: dict[str, Any], tables: Tables) -> Vital:
     return Vital(
         mortality=DeclineTable(start, death_prob, decline, survival),
         fertility_schedule=schedule / schedule.sum(),
-        migration_profile=migration_profile(tables["migration_profiles"], recipe["migration"]["lasting"]),
+        lasting_profile=migration_profile(tables["migration_profiles"], recipe["migration"]["lasting"]),
+        passing_profile=migration_profile(tables["migration_profiles"], recipe["migration"]["passing"]),
         male_birth_share=constant(tables, "male_birth_share"),
     )
 
@@ -76,19 +83,23 @@ def published_round(recipe: dict[str, Any], tables: Tables, launch: int, alterna
     raking, table = recipe["raking"], tables["ssb_projections"]
     table = table[(table["vintage"] == launch) & (table["alternative"] == alternative)].set_index("year")
     dates = range(launch + 1, recipe["last_year"] + 2)
-    labels = [raking["birth"], *raking["migration"], *raking["mortality"]]
+    labels = [raking["birth"], *raking["migration"], *raking["where_published"], *raking["mortality"]]
     return Round(
         launch=launch,
         population=population_by_age(tables, launch).values,
         groups={label: table.loc[list(dates), label].to_numpy(dtype=float) for label in labels},
         birth_group=raking["birth"],
         migration_groups=raking["migration"],
+        extra_groups=raking["where_published"],
         mortality_groups=raking["mortality"],
+        passing_years=recipe["migration"]["passing_years"],
     )
 
 
-def _labelled(path: Path, vital: Vital, published: Round, tables: Tables, alternative: str) -> xr.Dataset:
+def _labelled(path: NationalPath, vital: Vital, published: Round, tables: Tables, alternative: str) -> xr.Dataset:
     years = np.arange(published.launch, published.launch + len(path.total_fertility_rate))
+    wanted = life_expectancy(path.death_prob[-1], path.newborn_survival_prob[-1])
+    mortality = with_life_expectancy(vital.mortality, int(years[-1]), wanted)
     plain = tables["national_paths"]
     plain = plain[(plain["vintage"] == published.launch) & (plain["alternative"] == alternative)].set_index("year")
     values = {
@@ -98,6 +109,7 @@ def _labelled(path: Path, vital: Vital, published: Round, tables: Tables, altern
         "net_international_migration": path.net_migration,
         "fertility_schedule": np.tile(vital.fertility_schedule, (len(years), 1)),
         "plain_total_fertility_rate": plain.loc[years, "tfr_implied"].to_numpy(dtype=float),
+        "plain_death_prob": np.array([to_prob(mortality.hazard(int(year))) for year in years]),
         "plain_net_international_migration": plain.loc[years, "net_migration_implied"].to_numpy(dtype=float),
     }
     return xr.Dataset({name: (_DIMS[name], value) for name, value in values.items()}, coords={"year": years})

@@ -10,8 +10,9 @@ import xarray as xr
 from demosim.errors import run_error
 
 # Covariance of a municipality's deviation from the country's proportions, relative to its share of the country:
-# variance, correlation length in years of age, correlation between the sexes at the same age.
-VARIANCE, LENGTH, BETWEEN_SEXES = 0.02, 20.0, 0.9
+# variance, Matern 3/2 correlation length in years of age, correlation between the sexes at the same age. Chosen among
+# a dozen by the error against registered single ages of 2016 and 2026; the differences between them are under 1 %.
+VARIANCE, LENGTH, BETWEEN_SEXES = 0.02, 10.0, 0.9
 _FLOOR = 0.02  # of the proportional split: keeps the seed positive where a group is not empty
 _TOLERANCE = 1e-10
 
@@ -76,8 +77,8 @@ def _seed(counts: np.ndarray, country: np.ndarray, member: np.ndarray) -> np.nda
     the matrix of groups: V = M (s^2 n K n' + s diag n) M', seed = s n + (s^2 n K n' + s diag n) M' V^-1 (G - M s n).
     """
     number_ages = country.shape[1]
-    distance = abs(np.subtract.outer(np.arange(number_ages), np.arange(number_ages)))
-    kernel = np.kron([[1, BETWEEN_SEXES], [BETWEEN_SEXES, 1]], VARIANCE * np.exp(-distance / LENGTH))
+    distance = np.sqrt(3) / LENGTH * abs(np.subtract.outer(np.arange(number_ages), np.arange(number_ages)))
+    kernel = np.kron([[1, BETWEEN_SEXES], [BETWEEN_SEXES, 1]], VARIANCE * (1 + distance) * np.exp(-distance))
     persons, groups = country.ravel(), np.kron(np.eye(2), member)
     smooth = (persons[:, None] * kernel * persons) @ groups.T
     random = persons[:, None] * groups.T

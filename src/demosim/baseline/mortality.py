@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import brentq
 
 
 @dataclass(frozen=True)
@@ -47,3 +48,15 @@ def life_expectancy(death_prob: np.ndarray, newborn_survival: np.ndarray) -> np.
     beyond = alive[..., -1] * (1 / np.maximum(death_prob[..., -1], 1e-9) - 1)
     result: np.ndarray = (1 + newborn_survival) / 4 + alive.sum(-1) - newborn_survival / 2 + beyond
     return result
+
+
+def with_life_expectancy(table: DeclineTable, year: int, wanted: np.ndarray) -> DeclineTable:
+    """The table with the decline of each sex multiplied so that life expectancy in a year is as wanted, (sex,)."""
+
+    def miss(multiplier: float, sex: int) -> float:
+        moved = replace(table, decline=table.decline * multiplier)
+        found = life_expectancy(to_prob(moved.hazard(year)), moved.newborn_survival_prob(year))
+        return float(found[sex] - wanted[sex])
+
+    factors = [brentq(miss, -5.0, 10.0, args=(sex,)) for sex in range(len(wanted))]
+    return replace(table, decline=table.decline * np.array(factors)[:, None])

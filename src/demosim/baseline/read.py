@@ -35,7 +35,7 @@ def read_baseline(name_or_folder: str | Path) -> xr.Dataset:
     if DATA_FILE not in source["files"]:
         raise run_error(f"says nothing about {DATA_FILE}", file=str(folder / SOURCE_FILE))
     check_digests(folder, source)
-    dataset = _load(folder / DATA_FILE)
+    dataset = load_netcdf(folder / DATA_FILE)
     problems = check_baseline(dataset)
     if problems:
         raise DemosimError([replace(problem, file=str(folder / DATA_FILE)) for problem in problems], 1)
@@ -134,7 +134,11 @@ def _is_set(folder: Path) -> bool:
     return (folder / DATA_FILE).is_file()
 
 
-def _load(path: Path) -> xr.Dataset:
+def load_netcdf(path: Path) -> xr.Dataset:
+    """A NetCDF file in memory, its text as text and its attributes as plain values.
+
+    Raises a `DemosimError` where it cannot be read.
+    """
     try:
         dataset = xr.load_dataset(path, engine="netcdf4")
     except (OSError, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -16,5 +16,5 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
 def jit(function: Function) -> Function:
     """Compile for the processor: cached on disk, releases the interpreter lock, no Python objects."""
-    compiled: Function = numba.njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")(function)
-    return compiled
+    compile_ = numba.njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
+    return cast("Function", compile_(function))

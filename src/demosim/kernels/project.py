@@ -58,7 +58,7 @@ COUNTERS = ("floored_cells", "floored_persons", "unmet_persons", "mass_balance",
 
 
 @jit
-def survive(state, row, source, survival, current, k):  # type: ignore[no-untyped-def]  # typed by the compiler
+def survive(state, row, source, survival, current, k):
     """Move cohort `source` up into `row`; return the country's survivors and their summed deviations of band k."""
     total = drift = state[row, 0] * 0
     for m in range(state.shape[1]):
@@ -70,7 +70,7 @@ def survive(state, row, source, survival, current, k):  # type: ignore[no-untype
 
 
 @jit
-def survive_open(state, row, survival, survival_open, current, k):  # type: ignore[no-untyped-def]
+def survive_open(state, row, survival, survival_open, current, k):
     """The open age group keeps its own survivors and takes in those of the age below."""
     total = drift = state[row, 0] * 0
     for m in range(state.shape[1]):
@@ -82,14 +82,14 @@ def survive_open(state, row, survival, survival_open, current, k):  # type: igno
 
 
 @jit
-def add_scaled(target, i, source, j, scale):  # type: ignore[no-untyped-def]
+def add_scaled(target, i, source, j, scale):
     """target[i] += scale × source[j], municipality by municipality."""
     for m in range(target.shape[1]):
         target[i, m] += scale * source[j, m]
 
 
 @jit
-def migrate(state, row, growth, current, k):  # type: ignore[no-untyped-def]
+def migrate(state, row, growth, current, k):
     """Grow a cohort by the country's rate and the municipal deviation; return persons and what is below zero."""
     zero = state.dtype.type(0)
     total = below = zero
@@ -102,7 +102,7 @@ def migrate(state, row, growth, current, k):  # type: ignore[no-untyped-def]
 
 
 @jit
-def settle(state, row, key, p, persons):  # type: ignore[no-untyped-def]
+def settle(state, row, key, p, persons):
     """Add a stream's migrants by its key; return persons and what is below zero."""
     zero = state.dtype.type(0)
     total = below = zero
@@ -115,7 +115,7 @@ def settle(state, row, key, p, persons):  # type: ignore[no-untyped-def]
 
 
 @jit
-def floor_row(state, row, counters):  # type: ignore[no-untyped-def]
+def floor_row(state, row, counters):
     """Set negative cells to zero and take the amount from the same sex and age elsewhere, so that the sum holds."""
     total = 0.0
     positive = 0.0
@@ -134,7 +134,7 @@ def floor_row(state, row, counters):  # type: ignore[no-untyped-def]
 
 
 @jit
-def add_migration(state, row, total, drift, net, current, k, fallback, inflow, key, counters):  # type: ignore[no-untyped-def]  # noqa: E501
+def add_migration(state, row, total, drift, net, current, k, fallback, inflow, key, counters):
     """Net migration of one sex and age in all municipalities: by survivors, by deviation, by each stream's key."""
     number = state.dtype.type
     expected = total + net[row]
@@ -157,7 +157,7 @@ def add_migration(state, row, total, drift, net, current, k, fallback, inflow, k
 
 
 @jit
-def bear(births, factor):  # type: ignore[no-untyped-def]
+def bear(births, factor):
     """Births by municipality: its women's births times its factor, scaled so that the country's births hold."""
     country = weighted = births[0, 0] * 0
     for m in range(births.shape[1]):
@@ -170,7 +170,7 @@ def bear(births, factor):  # type: ignore[no-untyped-def]
 
 
 @jit
-def tally_population(state, tally, tallies):  # type: ignore[no-untyped-def]
+def tally_population(state, tally, tallies):
     """Persons of each tally (cells with the same unit costs) by municipality."""
     tallies[:] = 0
     one = state.dtype.type(1)
@@ -180,7 +180,7 @@ def tally_population(state, tally, tallies):  # type: ignore[no-untyped-def]
 
 
 @jit
-def add_need(need, tallies, unit_cost, service_start, pair_tally, region, cost):  # type: ignore[no-untyped-def]
+def add_need(need, tallies, unit_cost, service_start, pair_tally, region, cost):
     """Need (service, region) on a date: unit costs times tallies, summed in float64 over the region."""
     for k in range(service_start.size - 1):
         cost[:] = 0
@@ -192,7 +192,7 @@ def add_need(need, tallies, unit_cost, service_start, pair_tally, region, cost):
 
 
 @jit
-def set_deviations(current, fade, deviation):  # type: ignore[no-untyped-def]
+def set_deviations(current, fade, deviation):
     """The year's deviations by band: each part times what is left of it."""
     current[:] = 0
     for j in range(fade.size):
@@ -202,7 +202,23 @@ def set_deviations(current, fade, deviation):  # type: ignore[no-untyped-def]
 
 
 @jit
-def project_year(state, births, oldest, survival, newborn, fertility, factor, net, current, band, fallback, inflow, key, kept, counters):  # type: ignore[no-untyped-def]  # noqa: E501
+def project_year(
+    state,
+    births,
+    oldest,
+    survival,
+    newborn,
+    fertility,
+    factor,
+    net,
+    current,
+    band,
+    fallback,
+    inflow,
+    key,
+    kept,
+    counters,
+):
     """One year, in place and downwards in age: survive, migrate, bear; `births` is filled by municipality."""
     sexes, ages = newborn.size, oldest + 1
     births[:] = 0
@@ -236,14 +252,14 @@ def project_year(state, births, oldest, survival, newborn, fertility, factor, ne
 
 
 @jit
-def project(inputs, pick, first, last, outputs):  # type: ignore[no-untyped-def]
+def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Outputs) -> None:
     """Project scenarios first..last-1 year by year and count their need; fill `outputs` in place.
 
     Population at the end of a year, by sex and age there, is survivors × (1 + net / country's survivors + deviation −
     mean deviation) + streams; births are half the sum of women at both ends times fertility. Births of the lowest age
     (which bears children only where ages are wide) count its women at the start twice.
     """
-    versions, rows, size = inputs.population.shape
+    rows, size = inputs.population.shape[1:]
     years, sexes = inputs.newborn.shape[1:]
     dtype = inputs.population.dtype
     state = np.empty((rows, size), dtype)

@@ -1,0 +1,106 @@
+"""Results as NetCDF: one file, the arrays at the root, what they were made from in the group `assumptions`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from demosim._version import __version__
+from demosim.errors import DemosimError, Problem, usage_error
+from demosim.files import replacing
+from demosim.variables import describe
+
+KINDS = ("run", "sweep", "fan", "sensitivity", "comparison", "backtest")
+FORMAT = 1
+_SIGNATURES = (b"\x89HDF\r\n\x1a\n", b"CDF\x01", b"CDF\x02", b"CDF\x05")
+
+
+def write_result(path: Path, dataset: xr.Dataset, kind: str = "run", assumptions: xr.Dataset | None = None) -> None:
+    """Write a result whole or not at all.
+
+    Nothing in the file depends on the clock: the same result gives the same content. Numbers are stored as they are,
+    uncompressed, because deflating them costs more than making them.
+    """
+    root = describe(dataset).assign_attrs(
+        Conventions="CF-1.11", demosim_format=FORMAT, demosim_kind=kind, demosim_version=__version__
+    )
+    with replacing(path) as temporary:
+        _plain(root).to_netcdf(temporary, mode="w", engine="netcdf4", encoding=_encoding(root))
+        if assumptions is not None:
+            inner = describe(assumptions)
+            _plain(inner).to_netcdf(
+                temporary, mode="a", engine="netcdf4", group="assumptions", encoding=_encoding(inner)
+            )
+
+
+def read_result(path: Path, kind: str | None = None) -> xr.Dataset:
+    """The arrays of a result file, closed again.
+
+    Raises a `DemosimError` where the file is missing, cut, damaged, not ours, of a newer form or of another kind.
+    """
+    _check_signature(path)
+    dataset = _load(path, None)
+    found = dataset.attrs.get("demosim_kind")
+    if found is None:
+        raise usage_error("is not a result of demosim", file=str(path))
+    if int(dataset.attrs.get("demosim_format", 0)) != FORMAT:
+        version = dataset.attrs.get("demosim_version", "another version")
+        raise usage_error(f"was written by demosim {version} in a form that this version cannot read", file=str(path))
+    if kind is not None and found != kind:
+        raise usage_error(f"is a result of the kind {found}", file=str(path), allowed=f"a result of the kind {kind}")
+    return dataset
+
+
+def read_assumptions(path: Path) -> xr.Dataset:
+    """The resolved assumptions that a result was made from; raises as `read_result`."""
+    _check_signature(path)
+    return _load(path, "assumptions")
+
+
+def _check_signature(path: Path) -> None:
+    if not path.exists():
+        raise usage_error("there is no such file", file=str(path))
+    if path.is_dir():
+        raise usage_error("is a folder; give a result file", file=str(path))
+    with path.open("rb") as file:
+        if not file.read(8).startswith(_SIGNATURES):
+            raise usage_error("is not a NetCDF file", file=str(path))
+
+
+def _load(path: Path, group: str | None) -> xr.Dataset:
+    try:
+        with xr.open_dataset(path, engine="netcdf4", group=group, decode_times=False) as opened:
+            return opened.load()
+    except (OSError, RuntimeError, ValueError, KeyError, AttributeError) as error:
+        problem = Problem("is damaged or cut short; make it again", file=str(path))
+        raise DemosimError([problem], 1) from error
+
+
+def _plain(dataset: xr.Dataset) -> xr.Dataset:
+    """Attributes that NetCDF can hold: text and numbers; tables and lists as JSON."""
+    plain = dataset.copy()
+    plain.attrs = {name: _plain_value(value) for name, value in dataset.attrs.items()}
+    for name in plain.variables:
+        plain[name].attrs = {key: _plain_value(value) for key, value in dataset[name].attrs.items()}
+        plain[name].encoding = {}
+    return plain
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, str | int | float | np.number | np.ndarray) and not isinstance(value, bool):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str, sort_keys=True)
+
+
+def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, object]]:
+    """No fill values (there is nothing missing), text as UTF-8 characters."""
+    return {
+        str(name): {"dtype": "S1"} if values.dtype.kind in "UOT" else {"_FillValue": None}
+        for name, values in dataset.variables.items()
+    }
+
+
