@@ -42,11 +42,20 @@ x = 1
 def test_lines_of_every_form() -> None:
     lines = scan_lines(TEXT)
     expected = {
-        ("name",): 2, ("title",): 3, ("literal",): 6, ("quoted key", "and another"): 8, ("streams", "the first"): 9,
-        ("streams", "the first", "net", "2026"): 10, ("streams", "the first", "net", "2027", "deep"): 10,
-        ("streams", "the first", "list", 0): 12, ("streams", "the first", "list", 1, "inside"): 14,
-        ("control", 0): 16, ("control", 0, "ages"): 17, ("control", 1, "ages"): 19, ("control", 1, "sub", "x"): 21,
-    }  # fmt: skip
+        ("name",): 2,
+        ("title",): 3,
+        ("literal",): 6,
+        ("quoted key", "and another"): 8,
+        ("streams", "the first"): 9,
+        ("streams", "the first", "net", "2026"): 10,
+        ("streams", "the first", "net", "2027", "deep"): 10,
+        ("streams", "the first", "list", 0): 12,
+        ("streams", "the first", "list", 1, "inside"): 14,
+        ("control", 0): 16,
+        ("control", 0, "ages"): 17,
+        ("control", 1, "ages"): 19,
+        ("control", 1, "sub", "x"): 21,
+    }
     assert {path: lines.line(path) for path in expected} == expected
     assert lines.complete
     assert not lines.again

@@ -19,12 +19,23 @@ def norway() -> xr.Dataset:
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("4601", "4601"), ("Bergen", "4601"), ("  bergen ", "4601"), ("BERGEN", "4601"), ("Oslo-Oslove", "0301"),
-        ("oslove", "0301"), ("Guovdageaidnu", "5612"), ("Guovdageaidnu - Kautokeino", "5612"),
-        ("Storfjord-Omasvuotna-Omasvuono", "5538"), ("omasvuono", "5538"), ("Herøy (Nordland)", "1818"),
-        ("herøy (15)", "1515"), ("Herøy (1818)", "1818"), ("Herøy  (møre og romsdal)", "1515"), ("nore og uvdal", "3338"),
+        ("4601", "4601"),
+        ("Bergen", "4601"),
+        ("  bergen ", "4601"),
+        ("BERGEN", "4601"),
+        ("Oslo-Oslove", "0301"),
+        ("oslove", "0301"),
+        ("Guovdageaidnu", "5612"),
+        ("Guovdageaidnu - Kautokeino", "5612"),
+        ("Storfjord-Omasvuotna-Omasvuono", "5538"),
+        ("omasvuono", "5538"),
+        ("Herøy (Nordland)", "1818"),
+        ("herøy (15)", "1515"),
+        ("Herøy (1818)", "1818"),
+        ("Herøy  (møre og romsdal)", "1515"),
+        ("nore og uvdal", "3338"),
     ],
-)  # fmt: skip
+)
 def test_a_name_in_any_form_finds_its_number(norway: xr.Dataset, text: str, number: str) -> None:
     assert find_municipality(norway, text) == number
 

@@ -24,10 +24,13 @@ def country(baseline: xr.Dataset, stream: dict[str, Any], steps: int = 6) -> xr.
     """Assumptions of a country with one stream."""
     interval, launch = int(baseline.attrs["interval_years"]), int(baseline.attrs["launch_year"])
     tree = {
-        "name": "test", "baseline": "made-up", "variant": str(baseline["variant"].values[0]),
-        "horizon": launch + steps * interval, "price_year": launch,
+        "name": "test",
+        "baseline": "made-up",
+        "variant": str(baseline["variant"].values[0]),
+        "horizon": launch + steps * interval,
+        "price_year": launch,
         "streams": {"crisis": {"profile": "crisis", "settlement": "quota", **stream}},
-    }  # fmt: skip
+    }
     return resolve(baseline, spec_from(tree)).assumptions
 
 
@@ -125,10 +128,14 @@ def test_returns_begin_and_end_on_their_dates() -> None:
 @pytest.mark.parametrize(
     ("begin", "end", "expected"),
     [
-        (None, None, [1, 1, 1]), (2027.0, None, [0, 1, 1]), (2027.5, 2028.25, [0, 0.5, 0.25]), (2026.25, 2026.75, [0.5, 0, 0]),
-        (2030.0, None, [0, 0, 0]), (None, 2020.0, [0, 0, 0]),
+        (None, None, [1, 1, 1]),
+        (2027.0, None, [0, 1, 1]),
+        (2027.5, 2028.25, [0, 0.5, 0.25]),
+        (2026.25, 2026.75, [0.5, 0, 0]),
+        (2030.0, None, [0, 0, 0]),
+        (None, 2020.0, [0, 0, 0]),
     ],
-)  # fmt: skip
+)
 def test_share_of_the_year_exposed(begin: float | None, end: float | None, expected: list[float]) -> None:
     np.testing.assert_allclose(exposed_share(np.array([2026, 2027, 2028]), 1, begin, end), expected)
 

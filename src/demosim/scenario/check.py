@@ -136,7 +136,7 @@ def _years(series: Series, path: KeyPath, years: np.ndarray, interval: int, repo
     """The years named: in the data, on its steps, each once, and in order."""
     first, last = int(years[0]), int(years[-1]) + interval - 1
     taken: list[Segment] = []
-    for part in series.segments:
+    for part in series.segments + series.over:
         here = (*path, part.key)
         if part.last < part.first:
             what = f"{part.key} ends before it begins"
@@ -148,6 +148,8 @@ def _years(series: Series, path: KeyPath, years: np.ndarray, interval: int, repo
             continue
         if (part.first - first) % interval:
             _off_step(here, part.first, part.first - (part.first - first) % interval, interval, report)
+        if part in series.over:
+            continue
         before = next((p for p in taken if part.first <= p.last and p.first <= part.last), None)
         if before is not None:
             report.add("overlapping_years", here, f"{part.key} and {before.key} have years in common")

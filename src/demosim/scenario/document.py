@@ -120,7 +120,7 @@ def _filled(value: Value, years: np.ndarray, neutral: float | None) -> Any:
         if value.male == value.female and value.male is not None:
             return _filled(value.male, years, neutral)
         return {sex: _filled(series, years, neutral) for sex, series in value.items()}
-    if value.number is not None and not value.segments:
+    if value.number is not None and value.is_plain:
         return value.number
     filled = value.fill(years, np.nan if neutral is None else neutral)
     return {str(year): float(v) for year, v in zip(years, filled, strict=True) if np.isfinite(v)}
@@ -156,7 +156,7 @@ def _said(value: Value, to: str = "to") -> str:
         if value.male == value.female and value.male is not None:
             return _said(value.male, to)
         return "; ".join(f"{sex} {_said(series, to)}" for sex, series in value.items())
-    if value.number is not None and not value.segments:
-        return f"{value.number:g}"
-    ends = [(s.key, f"{s.start:g}" if s.start == s.end else f"{s.start:g} {to} {s.end:g}") for s in value.segments]
-    return ", ".join(f"{number} ({years})" for years, number in ends)
+    plain = [] if value.number is None else [f"{value.number:g}"]
+    parts = value.segments + value.over
+    said = [f"{s.start:g} ({s.key})" if s.start == s.end else f"{s.start:g} {to} {s.end:g} ({s.key})" for s in parts]
+    return ", ".join(plain + said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import replace
 
 from demosim.errors import did_you_mean, usage_error
 from demosim.scenario.forms import SEXES, BySex, Value
@@ -71,7 +72,7 @@ def _no_knob(spec: Spec, path: str) -> Exception:
     known = numeric_paths(spec)
     years = [part for part in path.split(".") if year_range(part)]
     bare = ".".join(part for part in path.split(".") if not year_range(part))
-    near = did_you_mean(bare, known)
+    near = did_you_mean(bare, known) or next((f'"{own}"' for own in known if bare and own.endswith(f".{bare}")), None)
     if near is not None and years:
         near = f'"{".".join([near.strip(chr(34)), *years])}"'
     return usage_error("no number of the scenario has this path", path=path, allowed=", ".join(known), suggestion=near)
@@ -105,5 +106,5 @@ def _with_number(series: Series | None, parts: tuple[str, ...], number: float) -
     years = year_range(parts[0])
     assert years is not None
     before = series or Series()
-    kept = tuple(part for part in before.segments if part.key != parts[0])
-    return Series(before.number, (*kept, Segment(*years, number, number, parts[0])))
+    kept = tuple(part for part in before.over if part.key != parts[0])
+    return replace(before, over=(*kept, Segment(*years, number, number, parts[0])))
