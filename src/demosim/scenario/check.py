@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import math
 
 import numpy as np
 import xarray as xr
 
 from demosim.errors import did_you_mean
-from demosim.scenario.forms import BySex, Report, Value
+from demosim.scenario.forms import BySex, Report, Value, grouped
 from demosim.scenario.knobs import Knob, find_knob
 from demosim.scenario.series import Segment, Series
 from demosim.scenario.spec import COMPONENTS, Spec
@@ -85,17 +84,17 @@ def _bounds(knob: type[Knob], value: Value, path: KeyPath, population: float, re
     per_year = knob.unit == "persons per year"
     low, high = knob.low, knob.high
     if per_year:
-        most = math.floor(MOST_OF_POPULATION * population)
+        most = round(MOST_OF_POPULATION * population)
         low, high = max(low, -most), min(high, most)
     for where, number in _numbers(value, path):
         if low <= number <= high:
             continue
         side, bound = ("below", low) if number < low else ("above", high)
         tenth = f" (a tenth of the population of {population:,.0f})".replace(",", " ") if per_year else ""
-        what = f"{_grouped(number)} is {side} {_grouped(bound)} {knob.unit}{tenth}"
+        what = f"{grouped(number)} is {side} {grouped(bound)} {knob.unit}{tenth}"
         near = _slip(knob, number, low, high)
         if low >= 0 > number:
-            report.add("negative_value", where, f"{_grouped(number)} {knob.unit} is negative", None, near)
+            report.add("negative_value", where, f"{grouped(number)} {knob.unit} is negative", None, near)
         else:
             report.add("out_of_bounds", where, what, None, near)
 
@@ -106,11 +105,6 @@ def _slip(knob: type[Knob], number: float, low: float, high: float) -> str | Non
     tries = [-number] if low >= 0 > number else [number / f for f in factors] + [number * f for f in factors]
     near = next((value for value in tries if low <= value <= high and value != 0), None)
     return None if near is None else f"{near:.12g}"
-
-
-def _grouped(number: float) -> str:
-    """A number as people write it: 6 000 000, 0.05."""
-    return f"{number:,.12g}".replace(",", " ")
 
 
 def _numbers(value: Value, path: KeyPath) -> list[tuple[KeyPath, float]]:

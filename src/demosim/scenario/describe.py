@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demosim.scenario.forms import IN_WORDS
+from demosim.scenario.forms import IN_WORDS, grouped
 from demosim.scenario.knobs import UNITS_NB, list_knobs
 
 
@@ -45,6 +45,6 @@ def knob_table() -> str:
     lines = ["| key | what | unit | neutral | from | to |", "| --- | --- | --- | --- | --- | --- |"]
     for row in knob_rows():
         numbers = ["the baseline's" if row.neutral is None else f"{row.neutral:g}"]
-        numbers += ["" if bound is None else f"{bound:,.10g}".replace(",", " ") for bound in (row.low, row.high)]
+        numbers += ["" if bound is None else grouped(bound) for bound in (row.low, row.high)]
         lines.append(f"| `{row.path}` | {row.text} | {row.unit} | {' | '.join(numbers)} |")
     return "\n".join(lines) + "\n"

@@ -10,13 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from demosim.scenario.forms import SEXES, BySex, Value
+from demosim.scenario.forms import SEXES, BySex, Value, grouped
 from demosim.scenario.knobs import UNITS_NB, Knob, find_knob, list_knobs
 from demosim.scenario.prepare import Prepared
 from demosim.scenario.read import NOTES
 from demosim.scenario.schedules import life_expectancy
 from demosim.scenario.series import Series
 from demosim.scenario.spec import COMPONENTS
+
+_ENGLISH = {"to": "to", "point": ".", "male": "male", "female": "female"}
+_NORWEGIAN = {
+    "to": "til", "point": ",", "male": "menn", "female": "kvinner",
+    "fertility": "fruktbarhet", "mortality": "dødelighet", "migration": "innvandring",
+}  # fmt: skip
 
 
 def document_of(prepared: Prepared, arrays: Mapping[str, np.ndarray], streams: list[str]) -> dict[str, Any]:
@@ -68,17 +74,16 @@ def change_log(prepared: Prepared) -> dict[str, list[str]]:
         log["nb"].append(f"nasjonal bane: {spec.variant.fertility}")
     else:
         log["en"].append("national path: " + ", ".join(f"{part} {name}" for part, name in variants.items()))
-        words = {"fertility": "fruktbarhet", "mortality": "dødelighet", "migration": "innvandring"}
-        log["nb"].append("nasjonal bane: " + ", ".join(f"{words[part]} {name}" for part, name in variants.items()))
+        log["nb"].append("nasjonal bane: " + ", ".join(f"{_NORWEGIAN[part]} {name}" for part, name in variants.items()))
     for path, value in spec.knobs.items():
         found = find_knob(path)
         if found is None or found[0].is_neutral(value):
             continue
         knob, name = found
         prefix = f"{prepared.places.get(name, name)}: " if name else ""
-        log["en"].append(f"{prefix}{knob.text_en}: {_said(value)} {knob.unit}")
+        log["en"].append(f"{prefix}{knob.text_en}: {_said(value, _ENGLISH)} {knob.unit}")
         unit = UNITS_NB.get(knob.unit, knob.unit)
-        log["nb"].append(f"{prefix}{knob.text_nb}: {_said(value, 'til').replace('.', ',')} {unit}".rstrip())
+        log["nb"].append(f"{prefix}{knob.text_nb}: {_said(value, _NORWEGIAN)} {unit}".rstrip())
     return log
 
 
@@ -148,15 +153,20 @@ def _notes(prepared: Prepared, arrays: Mapping[str, np.ndarray], streams: list[s
     return notes
 
 
-def _said(value: Value, to: str = "to") -> str:
+def _said(value: Value, words: Mapping[str, str]) -> str:
     """A knob's value in words."""
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, BySex):
         if value.male == value.female and value.male is not None:
-            return _said(value.male, to)
-        return "; ".join(f"{sex} {_said(series, to)}" for sex, series in value.items())
-    plain = [] if value.number is None else [f"{value.number:g}"]
-    parts = value.segments + value.over
-    said = [f"{s.start:g} ({s.key})" if s.start == s.end else f"{s.start:g} {to} {s.end:g} ({s.key})" for s in parts]
-    return ", ".join(plain + said)
+            return _said(value.male, words)
+        return "; ".join(f"{words[sex]} {_said(series, words)}" for sex, series in value.items())
+    said = [] if value.number is None else [_number(value.number, words)]
+    for part in value.segments + value.over:
+        start, end = _number(part.start, words), _number(part.end, words)
+        said.append(f"{start} ({part.key})" if start == end else f"{start} {words['to']} {end} ({part.key})")
+    return ", ".join(said)
+
+
+def _number(number: float, words: Mapping[str, str]) -> str:
+    return grouped(number).replace(".", words["point"])

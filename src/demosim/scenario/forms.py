@@ -139,6 +139,15 @@ def _date(raw: object, path: KeyPath, report: Report) -> datetime.date | None:
     return None
 
 
+def grouped(number: float) -> str:
+    """A number as people write it.
+
+    >>> grouped(6e6), grouped(0.05), grouped(-70000)
+    ('6 000 000', '0.05', '-70 000')
+    """
+    return f"{number:,.12g}".replace(",", " ")
+
+
 def _float(raw: float) -> float:
     try:
         return float(raw)
