@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import math
 
 import numpy as np
 import xarray as xr
 
 from demosim.errors import did_you_mean
-from demosim.scenario.forms import BySex, Report, Value
+from demosim.scenario.forms import BySex, Report, Value, grouped
 from demosim.scenario.knobs import Knob, find_knob
 from demosim.scenario.series import Segment, Series
 from demosim.scenario.spec import COMPONENTS, Spec
@@ -85,25 +84,36 @@ def _bounds(knob: type[Knob], value: Value, path: KeyPath, population: float, re
     per_year = knob.unit == "persons per year"
     low, high = knob.low, knob.high
     if per_year:
-        most = math.floor(MOST_OF_POPULATION * population)
+        most = round(MOST_OF_POPULATION * population)
         low, high = max(low, -most), min(high, most)
-    for key, number in value.values():
+    for where, number in _numbers(value, path):
         if low <= number <= high:
             continue
-        where = (*path, *key.split(".")) if key else path
         side, bound = ("below", low) if number < low else ("above", high)
         tenth = f" (a tenth of the population of {population:,.0f})".replace(",", " ") if per_year else ""
-        what = f"{number:g} is {side} {bound:g} {knob.unit}{tenth}"
-        negative = low >= 0 > number
-        report.add("negative_value" if negative else "out_of_bounds", where, what, None, _slip(knob, number, low, high))
+        what = f"{grouped(number)} is {side} {grouped(bound)} {knob.unit}{tenth}"
+        near = _slip(knob, number, low, high)
+        if low >= 0 > number:
+            report.add("negative_value", where, f"{grouped(number)} {knob.unit} is negative", None, near)
+        else:
+            report.add("out_of_bounds", where, what, None, near)
 
 
 def _slip(knob: type[Knob], number: float, low: float, high: float) -> str | None:
     """The value within bounds that a slip of the point, the sign or a per cent would explain."""
-    factors = (knob.slip, 10, 100, 1000)
+    factors = (knob.slip, 10, 100) if knob.slip <= 100 else (knob.slip,)
     tries = [-number] if low >= 0 > number else [number / f for f in factors] + [number * f for f in factors]
     near = next((value for value in tries if low <= value <= high and value != 0), None)
-    return None if near is None else f"{near:.6g}"
+    return None if near is None else f"{near:.12g}"
+
+
+def _numbers(value: Value, path: KeyPath) -> list[tuple[KeyPath, float]]:
+    """Every number of a knob with its key path."""
+    return [
+        ((*subpath, key) if key else subpath, number)
+        for subpath, series in _series_of(value, path)
+        for key, number in series.values()
+    ]
 
 
 def _series_of(value: Value, path: KeyPath) -> list[tuple[KeyPath, Series]]:
@@ -120,7 +130,7 @@ def _years(series: Series, path: KeyPath, years: np.ndarray, interval: int, repo
     """The years named: in the data, on its steps, each once, and in order."""
     first, last = int(years[0]), int(years[-1]) + interval - 1
     taken: list[Segment] = []
-    for part in series.segments:
+    for part in series.segments + series.over:
         here = (*path, part.key)
         if part.last < part.first:
             what = f"{part.key} ends before it begins"
@@ -132,6 +142,8 @@ def _years(series: Series, path: KeyPath, years: np.ndarray, interval: int, repo
             continue
         if (part.first - first) % interval:
             _off_step(here, part.first, part.first - (part.first - first) % interval, interval, report)
+        if part in series.over:
+            continue
         before = next((p for p in taken if part.first <= p.last and p.first <= part.last), None)
         if before is not None:
             report.add("overlapping_years", here, f"{part.key} and {before.key} have years in common")
@@ -141,7 +153,8 @@ def _years(series: Series, path: KeyPath, years: np.ndarray, interval: int, repo
 def _collisions(knob: type[Knob], path: KeyPath, spec: Spec, report: Report) -> None:
     """Two knobs that set the same thing."""
     own = spec.knobs[".".join(map(str, path))]
-    for other in knob.excludes:
+    for pattern in knob.excludes:
+        other = pattern.replace("*", str(path[1]))
         value = spec.knobs.get(other)
         found = find_knob(other)
         if value is None or found is None or found[0].is_neutral(value) or knob.is_neutral(own):

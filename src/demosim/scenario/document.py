@@ -10,14 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from demosim.scenario.forms import SEXES, BySex, Value
+from demosim.scenario.forms import SEXES, BySex, Value, grouped
 from demosim.scenario.knobs import UNITS_NB, Knob, find_knob, list_knobs
-from demosim.scenario.places import gazetteer
 from demosim.scenario.prepare import Prepared
 from demosim.scenario.read import NOTES
 from demosim.scenario.schedules import life_expectancy
 from demosim.scenario.series import Series
 from demosim.scenario.spec import COMPONENTS
+
+_ENGLISH = {"to": "to", "point": ".", "male": "male", "female": "female"}
+_NORWEGIAN = {
+    "to": "til", "point": ",", "male": "menn", "female": "kvinner",
+    "fertility": "fruktbarhet", "mortality": "dødelighet", "migration": "innvandring",
+}  # fmt: skip
 
 
 def document_of(prepared: Prepared, arrays: Mapping[str, np.ndarray], streams: list[str]) -> dict[str, Any]:
@@ -69,24 +74,23 @@ def change_log(prepared: Prepared) -> dict[str, list[str]]:
         log["nb"].append(f"nasjonal bane: {spec.variant.fertility}")
     else:
         log["en"].append("national path: " + ", ".join(f"{part} {name}" for part, name in variants.items()))
-        words = {"fertility": "fruktbarhet", "mortality": "dødelighet", "migration": "innvandring"}
-        log["nb"].append("nasjonal bane: " + ", ".join(f"{words[part]} {name}" for part, name in variants.items()))
+        log["nb"].append("nasjonal bane: " + ", ".join(f"{_NORWEGIAN[part]} {name}" for part, name in variants.items()))
     for path, value in spec.knobs.items():
         found = find_knob(path)
         if found is None or found[0].is_neutral(value):
             continue
         knob, name = found
         prefix = f"{prepared.places.get(name, name)}: " if name else ""
-        log["en"].append(f"{prefix}{knob.text_en}: {_said(value)} {knob.unit}")
+        log["en"].append(f"{prefix}{knob.text_en}: {_said(value, _ENGLISH)} {knob.unit}")
         unit = UNITS_NB.get(knob.unit, knob.unit)
-        log["nb"].append(f"{prefix}{knob.text_nb}: {_said(value, 'til').replace('.', ',')} {unit}".rstrip())
+        log["nb"].append(f"{prefix}{knob.text_nb}: {_said(value, _NORWEGIAN)} {unit}".rstrip())
     return log
 
 
 def _stream(prepared: Prepared, name: str) -> dict[str, Any]:
     """The part of a stream's table that is not knobs, with municipalities by number."""
     table: dict[str, Any] = prepared.spec.streams[name].model_dump()
-    names = gazetteer(prepared.baseline)
+    names = prepared.names
     for key in ("settlement", "onward_settlement"):
         setting = table[key]
         if isinstance(setting, list):
@@ -118,10 +122,10 @@ def _filled(value: Value, years: np.ndarray, neutral: float | None) -> Any:
     if isinstance(value, datetime.date):
         return value
     if isinstance(value, BySex):
-        if value.male == value.female and value.male is not None and value.male.number is not None:
-            return value.male.number
+        if value.male == value.female and value.male is not None:
+            return _filled(value.male, years, neutral)
         return {sex: _filled(series, years, neutral) for sex, series in value.items()}
-    if value.number is not None:
+    if value.number is not None and value.is_plain:
         return value.number
     filled = value.fill(years, np.nan if neutral is None else neutral)
     return {str(year): float(v) for year, v in zip(years, filled, strict=True) if np.isfinite(v)}
@@ -149,15 +153,20 @@ def _notes(prepared: Prepared, arrays: Mapping[str, np.ndarray], streams: list[s
     return notes
 
 
-def _said(value: Value, to: str = "to") -> str:
+def _said(value: Value, words: Mapping[str, str]) -> str:
     """A knob's value in words."""
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, BySex):
         if value.male == value.female and value.male is not None:
-            return _said(value.male, to)
-        return "; ".join(f"{sex} {_said(series, to)}" for sex, series in value.items())
-    if value.number is not None:
-        return f"{value.number:g}"
-    ends = [(s.key, f"{s.start:g}" if s.start == s.end else f"{s.start:g} {to} {s.end:g}") for s in value.segments]
-    return ", ".join(f"{number} ({years})" for years, number in ends)
+            return _said(value.male, words)
+        return "; ".join(f"{words[sex]} {_said(series, words)}" for sex, series in value.items())
+    said = [] if value.number is None else [_number(value.number, words)]
+    for part in value.segments + value.over:
+        start, end = _number(part.start, words), _number(part.end, words)
+        said.append(f"{start} ({part.key})" if start == end else f"{start} {words['to']} {end} ({part.key})")
+    return ", ".join(said)
+
+
+def _number(number: float, words: Mapping[str, str]) -> str:
+    return grouped(number).replace(".", words["point"])

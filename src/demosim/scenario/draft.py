@@ -27,12 +27,13 @@ class StreamDraft:
 
 @dataclass
 class MunicipalDraft:
-    """Net migration of one municipality on top of what its rates give."""
+    """Net migration of one municipality: a number on top of what its rates give, or the number that it shall be."""
 
     number: str
     key: np.ndarray  # (M,) one at the municipality
     others: np.ndarray | None  # (M,) from whom it is taken; None where the country's total changes
     extra_net: np.ndarray  # (T,) persons per year
+    net: np.ndarray | None = None  # (T,) persons per year that net migration is brought to; nan where it is free
 
 
 @dataclass

@@ -37,14 +37,6 @@ class BySex:
         """Whether every value written is this one."""
         return all(series.only(value) for _, series in self.items())
 
-    def values(self) -> list[tuple[str, float]]:
-        """Every number written, with its key."""
-        return [(f"{sex}.{key}".rstrip("."), number) for sex, series in self.items() for key, number in series.values()]
-
-    def written(self) -> dict[str, Any]:
-        """The form of a scenario file."""
-        return {sex: series.written() for sex, series in self.items()}
-
 
 Value = Series | BySex | datetime.date
 
@@ -145,6 +137,15 @@ def _date(raw: object, path: KeyPath, report: Report) -> datetime.date | None:
         return datetime.date(raw, 1, 1)
     report.add("wrong_type", path, f"{shown(raw)} is not a date", IN_WORDS["date"])
     return None
+
+
+def grouped(number: float) -> str:
+    """A number as people write it.
+
+    >>> grouped(6e6), grouped(0.05), grouped(-70000)
+    ('6 000 000', '0.05', '-70 000')
+    """
+    return f"{number:,.12g}".replace(",", " ")
 
 
 def _float(raw: float) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from demosim.scenario.draft import Draft
 from demosim.scenario.forms import SEXES, BySex, Form
-from demosim.scenario.schedules import decline_that_reaches, scaled_decline, scaled_level, shifted_schedule
+from demosim.scenario.schedules import FACTORS, decline_that_reaches, scaled_decline, scaled_level, shifted_schedule
 from demosim.scenario.series import Series
 
 COUNT = 1_000_000.0
@@ -22,7 +22,7 @@ class Knob:
     """One change that a scenario may make. Values outside `low` and `high` are refused; `neutral` changes no bit.
 
     `path`: dotted, `*` stands for a name that the user gives. `neutral`: None where it is the baseline's own value.
-    `slip`: by how much people usually miss it (10, or 100 where per cent is written for a share).
+    `slip`: by how much people usually miss it: 10, 100 where per cent is written for a share, 1000 in counts.
     `excludes`: paths that may not be set together with this one.
     """
 
@@ -105,7 +105,8 @@ class MeanAgeAtBirth(Knob):
 
 
 class MortalityDecline(Knob):
-    path, form, neutral, low, high, unit, slip = "mortality.decline", "by_sex", 1.0, -5.0, 5.0, "times", 100
+    path, form, neutral, unit, slip = "mortality.decline", "by_sex", 1.0, "times", 100
+    low, high = FACTORS
     text_en = "decline of death rates since the launch year, multiplied"
     text_nb = "nedgang i dødsrater siden utgangsåret, ganget med"
 
@@ -115,7 +116,7 @@ class MortalityDecline(Knob):
 
 
 class LifeExpectancy(Knob):
-    path, form, low, high, unit = "mortality.life_expectancy", "by_sex", 30.0, 110.0, "years"
+    path, form, low, high, unit = "mortality.life_expectancy", "by_sex", 15.0, 110.0, "years"
     text_en = "life expectancy at birth, reached by scaling the decline of death rates"
     text_nb = "forventet levealder ved fødsel, nådd ved å skalere nedgangen i dødsrater"
     excludes = ("mortality.decline",)
@@ -144,7 +145,7 @@ class MortalityShock(Knob):
 
 
 class MigrationNet(Knob):
-    path, low, high, unit = "migration.net", -COUNT, COUNT, "persons per year"
+    path, low, high, unit, slip = "migration.net", -COUNT, COUNT, "persons per year", 1000
     text_en, text_nb = "net international migration, streams apart", "nettoinnvandring utenom egne strømmer"
 
     @classmethod
@@ -178,7 +179,7 @@ class DeviationMultiplier(Knob):
 
 
 class StreamNet(Knob):
-    path, neutral, low, high, unit = "streams.*.net", 0.0, -COUNT, COUNT, "persons per year"
+    path, neutral, low, high, unit, slip = "streams.*.net", 0.0, -COUNT, COUNT, "persons per year", 1000
     text_en, text_nb = "net arrivals of the stream", "netto ankomster i strømmen"
 
     @classmethod
@@ -241,6 +242,16 @@ class StreamOnwardRate(Knob):
     @classmethod
     def apply(cls, draft: Draft, value: Series, name: str) -> None:
         draft.streams[name].onward_rate = draft.fill(value, 0.0)
+
+
+class MunicipalNet(Knob):
+    path, low, high, unit = "municipalities.*.net", -COUNT, COUNT, "persons per year"
+    text_en, text_nb = "net migration of the municipality, all kinds together", "samlet nettoflytting til kommunen"
+    excludes = ("municipalities.*.extra_net",)
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series, name: str) -> None:
+        draft.municipalities[name].net = draft.fill(value, np.nan)
 
 
 class MunicipalExtraNet(Knob):

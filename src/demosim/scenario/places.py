@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 import xarray as xr
 
@@ -61,9 +60,9 @@ class Gazetteer:
             return found[0]
         if found:
             listed = ", ".join(f'"{n}" ({self.name[n]}, {self.county_name[self.county[n]]})' for n in found)
-            return Problem(f'more than one municipality is called "{text}"', "ambiguous_place", allowed=listed)
+            return Problem(f'more than one municipality is called "{text}"', code="ambiguous_place", allowed=listed)
         return Problem(
-            f'no municipality is called "{text}"', "unknown_municipality", allowed="write its number or name",
+            f'no municipality is called "{text}"', code="unknown_municipality", allowed="write its number or name",
             suggestion=self._meant(text),
         )  # fmt: skip
 
@@ -73,9 +72,9 @@ class Gazetteer:
         if len(found) == 1:
             return found[0]
         if found:
-            return Problem(f'more than one county is called "{text}"', "ambiguous_place", allowed=", ".join(found))
+            return Problem(f'more than one county is called "{text}"', code="ambiguous_place", allowed=", ".join(found))
         return Problem(
-            f'no county is called "{text}"', "unknown_county", allowed=_listed(self.county_name),
+            f'no county is called "{text}"', code="unknown_county", allowed=_listed(self.county_name),
             suggestion=did_you_mean(text, self.county_name.values()),
         )  # fmt: skip
 
@@ -97,7 +96,7 @@ def find_municipality(baseline: xr.Dataset, text: str) -> str:
     Any of the parallel names of an official form will do; `Herøy (Nordland)` tells two of one name apart.
     Raises a `DemosimError` (2) that lists the candidates of an ambiguous name or the nearest to an unknown one.
     """
-    found = gazetteer(baseline).municipality(text)
+    found = Gazetteer(baseline).municipality(text)
     if isinstance(found, Problem):
         raise usage_error(found.what, code=found.code, allowed=found.allowed, suggestion=found.suggestion)
     return found
@@ -105,37 +104,10 @@ def find_municipality(baseline: xr.Dataset, text: str) -> str:
 
 def find_county(baseline: xr.Dataset, text: str) -> str:
     """Number of the county that a text names, by number or name, without case; raises as `find_municipality`."""
-    found = gazetteer(baseline).county_number(text)
+    found = Gazetteer(baseline).county_number(text)
     if isinstance(found, Problem):
         raise usage_error(found.what, code=found.code, allowed=found.allowed, suggestion=found.suggestion)
     return found
-
-
-def gazetteer(baseline: xr.Dataset) -> Gazetteer:
-    """The names of a data set; made once for each data set that is asked about."""
-    return _gazetteer(_Held(baseline))
-
-
-class _Held:
-    """A data set as a key: equal where the names are the same array objects in memory or the same text."""
-
-    def __init__(self, baseline: xr.Dataset) -> None:
-        self.baseline = baseline
-        self.key = tuple(
-            tuple(map(str, baseline[name].values))
-            for name in ("municipality", "municipality_name", "municipality_name_official", "county", "county_name")
-        )
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and self.key == other.key
-
-
-@lru_cache(maxsize=4)
-def _gazetteer(held: _Held) -> Gazetteer:
-    return Gazetteer(held.baseline)
 
 
 def _forms(short: str, official: str) -> list[str]:

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from demosim.errors import Problem, did_you_mean
-from demosim.scenario.bands import band_members, parse_band
+from demosim.errors import Problem
 from demosim.scenario.check import check_numbers, flow_years, knob_keys
+from demosim.scenario.control import ControlTotal
 from demosim.scenario.draft import Draft, MunicipalDraft, StreamDraft
 from demosim.scenario.forms import SEXES, BySex, Report
 from demosim.scenario.knobs import LifeExpectancy, declines_wanted
-from demosim.scenario.places import Gazetteer, gazetteer
-from demosim.scenario.series import Series
-from demosim.scenario.spec import Bands, Spec
+from demosim.scenario.places import Gazetteer
+from demosim.scenario.series import Series, year_range
+from demosim.scenario.shares import age_classes, municipality_number, profile_shares, settlement_shares
+from demosim.scenario.spec import Spec
 from demosim.scenario.toml_lines import KeyPath
 
 ORDINARY = "ordinary"
-TOLERANCE = 1e-6  # of a profile's sum, which must be one
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Prepared:
     baseline: xr.Dataset
     spec: Spec
     draft: Draft
+    names: Gazetteer
     places: dict[str, str]  # municipalities as the scenario writes them, with their numbers
+    controls: tuple[ControlTotal, ...]
 
 
 def prepare(baseline: xr.Dataset, spec: Spec) -> Prepared:
@@ -38,11 +40,12 @@ def prepare(baseline: xr.Dataset, spec: Spec) -> Prepared:
     Raises a `DemosimError` (2) with every value out of bounds, year outside the data, collision, and name that the
     baseline does not have.
     """
-    report = Report(spec.file, spec._lines)
-    names = gazetteer(baseline)
+    report = Report(spec.file, spec.lines)
+    names = Gazetteer(baseline)
     check_numbers(spec, baseline, report)
     streams = {name: _stream(name, baseline, spec, names, report) for name in spec.streams}
     places = _municipalities(baseline, spec, names, report)
+    controls = _controls(baseline, spec, names, report)
     _costs(spec, report)
     report.raise_if_any()
     draft = national_draft(baseline, spec)
@@ -51,7 +54,7 @@ def prepare(baseline: xr.Dataset, spec: Spec) -> Prepared:
         draft.municipalities[text] = _municipal(baseline, spec, number, text, len(draft.years))
     _reachable(spec, draft, report)
     report.raise_if_any()
-    return Prepared(baseline, spec, draft, places)
+    return Prepared(baseline, spec, draft, names, places, controls)
 
 
 def national_draft(baseline: xr.Dataset, spec: Spec) -> Draft:
@@ -92,109 +95,12 @@ def national_draft(baseline: xr.Dataset, spec: Spec) -> Draft:
 
 def _stream(name: str, baseline: xr.Dataset, spec: Spec, names: Gazetteer, report: Report) -> StreamDraft | None:
     stream, path = spec.streams[name], ("streams", name)
-    profile = _profile(stream.profile, (*path, "profile"), baseline, report)
-    key = _settlement(stream.settlement, (*path, "settlement"), baseline, names, report)
-    onward = _settlement(stream.onward_settlement, (*path, "onward_settlement"), baseline, names, report)
+    profile = profile_shares(stream.profile, (*path, "profile"), baseline, report)
+    key = settlement_shares(stream.settlement, (*path, "settlement"), baseline, names, report)
+    onward = settlement_shares(stream.onward_settlement, (*path, "onward_settlement"), baseline, names, report)
     if profile is None or key is None or onward is None:
         return None
     return StreamDraft(profile, key, onward, net=np.zeros(int((flow_years(baseline) < spec.horizon).sum())))
-
-
-def _profile(profile: str | Bands, path: KeyPath, baseline: xr.Dataset, report: Report) -> np.ndarray | None:
-    """Shares by sex and age: one of the baseline's, or the user's own bands spread evenly over their ages."""
-    if isinstance(profile, Bands):
-        return _own_profile(profile, path, baseline, report)
-    known = [str(name) for name in baseline["profile"].values]
-    if profile not in known:
-        what = f'the baseline has no profile "{profile}"'
-        report.add("unknown_profile", path, what, ", ".join(known), did_you_mean(profile, known))
-        return None
-    values: np.ndarray = baseline["migration_profile"].transpose("profile", "sex", ...).values[known.index(profile)]
-    return values
-
-
-def _own_profile(bands: Bands, path: KeyPath, baseline: xr.Dataset, report: Report) -> np.ndarray | None:
-    ages = np.asarray(baseline["age"].values)
-    interval = int(baseline.attrs["interval_years"])
-    result = np.zeros((len(SEXES), len(ages)))
-    before = len(report.group.problems)
-    for s, sex in enumerate(SEXES):
-        taken = np.zeros(len(ages), dtype=bool)
-        for text, share in getattr(bands, sex).items():
-            members = age_classes(text, (*path, sex, text), ages, interval, report)
-            if members is None:
-                continue
-            if (members & taken).any():
-                report.add("overlapping_ages", (*path, sex, text), f"{text} has ages in common with another band")
-            taken |= members
-            result[s] += share * members / members.sum()
-    total = result.sum()
-    if len(report.group.problems) > before:
-        return None
-    if abs(total - 1.0) > TOLERANCE:
-        report.add("shares_sum", path, f"the shares sum to {total:.6g}", "both sexes together must sum to 1")
-        return None
-    return result
-
-
-def age_classes(text: str, path: KeyPath, ages: np.ndarray, interval: int, report: Report) -> np.ndarray | None:
-    """Members of an age band that the user wrote; None, with the problem noted, where it is none or cuts a class."""
-    band = parse_band(text)
-    if band is None:
-        report.add("bad_age_band", path, f'"{text}" is not an age band', "such as 0-5, 80+ or 7")
-        return None
-    members = band_members(ages, interval, *band)
-    if members is None:
-        edges = ", ".join(str(age) for age in ages[:4])
-        what = f"{text} does not begin and end with the age classes of the data"
-        report.add("bad_age_band", path, what, f"classes begin at {edges} ... {ages[-1]}")
-    return members
-
-
-def _settlement(
-    setting: str | list[str] | dict[str, float], path: KeyPath, baseline: xr.Dataset, names: Gazetteer, report: Report
-) -> np.ndarray | None:
-    """Shares over municipalities: a key of the baseline, the user's weights, or a list shared by population."""
-    if isinstance(setting, str):
-        known = [str(name) for name in baseline["settlement"].values]
-        if setting in known:
-            values: np.ndarray = baseline["settlement_key"].transpose("settlement", ...).values[known.index(setting)]
-            return values
-        what = f'the baseline has no settlement key "{setting}"'
-        allowed = f"{', '.join(known)}, or a table of municipalities and weights"
-        report.add("unknown_settlement", path, what, allowed, did_you_mean(setting, known))
-        return None
-    sizes = baseline["population"].sum(("sex", "age")).values
-    entries = list(setting.items()) if isinstance(setting, dict) else [(text, np.nan) for text in setting]
-    result = np.zeros(len(names.numbers))
-    before = len(report.group.problems)
-    for order, (text, weight) in enumerate(entries):
-        here = (*path, text if isinstance(setting, dict) else order)
-        number = _number(names, text, here, report)
-        if number is None:
-            continue
-        place = names.index[number]
-        if result[place]:
-            report.add("repeated_municipality", here, f"{names.label(number)} is named twice")
-        if weight < 0:
-            report.add("negative_value", here, f"{weight:g} is a negative weight", None, f"{-weight:g}")
-        result[place] = sizes[place] if np.isnan(weight) else weight
-    if len(report.group.problems) > before:
-        return None
-    if not result.sum() > 0:
-        report.add("zero_sum", path, "no municipality has a weight above zero")
-        return None
-    shares: np.ndarray = result / result.sum()
-    return shares
-
-
-def _number(names: Gazetteer, text: str, path: KeyPath, report: Report) -> str | None:
-    """The number of a municipality; None, with the problem noted, where the text names none or several."""
-    found = names.municipality(text)
-    if isinstance(found, Problem):
-        report.add(found.code, path, found.what, found.allowed, found.suggestion)
-        return None
-    return found
 
 
 def _municipalities(baseline: xr.Dataset, spec: Spec, names: Gazetteer, report: Report) -> dict[str, str]:
@@ -203,18 +109,21 @@ def _municipalities(baseline: xr.Dataset, spec: Spec, names: Gazetteer, report: 
     found: dict[str, str] = {}
     for text in spec.municipalities:
         path = ("municipalities", text)
-        number = _number(names, text, path, report)
+        number = municipality_number(names, text, path, report)
         if number is None:
             continue
         if number in found.values():
             report.add("repeated_municipality", path, f"{names.label(number)} is named twice")
         found[text] = number
-        value = spec.knobs.get(f"municipalities.{text}.extra_net")
         most = float(sizes[names.index[number]])
-        for key, net in value.values() if isinstance(value, Series) else ():
-            if abs(net) > most:
-                what = f"{net:g} persons per year are more than the {most:,.0f} who live there".replace(",", " ")
-                report.add("out_of_bounds", (*path, "extra_net", *([key] if key else [])), what)
+        for knob in ("net", "extra_net"):
+            value = spec.knobs.get(f"municipalities.{text}.{knob}")
+            for key, net in value.values() if isinstance(value, Series) else ():
+                if abs(net) > most:
+                    what = f"{net:g} persons per year are more than the {most:,.0f} who live there".replace(",", " ")
+                    report.add("out_of_bounds", (*path, knob, *([key] if key else [])), what)
+        if spec.control and f"municipalities.{text}.net" in spec.knobs:
+            report.add("collision", (*path, "net"), "sets what [[control]] sets too", "keep one of the two")
     return found
 
 
@@ -223,6 +132,43 @@ def _municipal(baseline: xr.Dataset, spec: Spec, number: str, text: str, steps: 
     sizes = baseline["population"].sum(("sex", "age")).values * (1.0 - key)
     others = sizes / sizes.sum() if spec.municipalities[text].take_from_others and sizes.sum() > 0 else None
     return MunicipalDraft(number, key, others, np.zeros(steps))
+
+
+def _controls(baseline: xr.Dataset, spec: Spec, names: Gazetteer, report: Report) -> tuple[ControlTotal, ...]:
+    """Control totals with the municipalities, ages and dates that they speak of."""
+    ages = np.asarray(baseline["age"].values)
+    interval = int(baseline.attrs["interval_years"])
+    result = []
+    for order, control in enumerate(spec.control):
+        path: KeyPath = ("control", order)
+        classes = age_classes(control.ages, (*path, "ages"), ages, interval, report)
+        places = np.ones(len(names.numbers), dtype=bool)
+        if control.county is not None:
+            county = names.county_number(control.county)
+            if isinstance(county, Problem):
+                report.add(county.code, (*path, "county"), county.what, county.allowed, county.suggestion)
+            else:
+                places = np.array([names.county[number] == county for number in names.numbers])
+        totals = _totals_by_date(control.population, (*path, "population"), flow_years(baseline) + interval, report)
+        if classes is not None:
+            result.append(ControlTotal(f"{control.county or 'country'} {control.ages}", places, classes, totals))
+    return tuple(result)
+
+
+def _totals_by_date(written: dict[str, float], path: KeyPath, dates: np.ndarray, report: Report) -> dict[int, float]:
+    totals: dict[int, float] = {}
+    for key, persons in written.items():
+        here = (*path, key)
+        span = year_range(key)
+        if span is None or span[0] != span[1]:
+            report.add("bad_year_key", here, f'"{key}" is not a year', "one year, whose 1 January is meant")
+        elif span[0] not in dates:
+            report.add("year_outside", here, f"{key} is outside the data", f"1 January of {dates[0]} to {dates[-1]}")
+        elif persons < 0:
+            report.add("negative_value", here, f"{persons:g} persons is negative", None, f"{-persons:g}")
+        else:
+            totals[span[0]] = persons
+    return totals
 
 
 def _costs(spec: Spec, report: Report) -> None:

@@ -114,6 +114,9 @@ def _explain(detail: ErrorDetails, report: Report) -> None:
         report.add("missing_key", path, "is missing", _expected(path))
     elif kind == "finite_number":
         report.add("not_finite", path, f"{detail['input']} is not a finite number", "a number")
+    elif kind in ("greater_than_equal", "less_than_equal"):
+        side, bound = ("below", context["ge"]) if "ge" in context else ("above", context["le"])
+        report.add("out_of_bounds", path, f"{detail['input']} is {side} {bound:g}")
     elif kind == "literal_error":
         choices = str(context["expected"]).replace("'", '"')
         words = [word.strip(' "') for word in choices.replace(" or ", ",").split(",")]

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from demosim.scenario.control import ControlTotal, NetTarget
 from demosim.scenario.document import change_log, digest_of, document_of
 from demosim.scenario.forms import Value
 from demosim.scenario.knobs import Knob, find_knob, list_knobs
 from demosim.scenario.prepare import Prepared, prepare
+from demosim.scenario.series import Series
 from demosim.scenario.spec import Spec
 from demosim.scenario.streams import Flow, municipal_flows, stream_flows
 
@@ -39,6 +41,7 @@ class Resolved:
     """A scenario with every value filled in.
 
     `assumptions`: what the projection takes. `document`: the resolved form, itself a scenario of the same effect.
+    `controls`, `nets`: what is met while projecting, see `demosim.scenario.control`; empty for most scenarios.
     `log`: what differs from the baseline, in words, by language. `digest`: sha256 of document and baseline.
     """
 
@@ -46,6 +49,8 @@ class Resolved:
     document: dict[str, Any]
     log: dict[str, list[str]]
     digest: str
+    controls: tuple[ControlTotal, ...] = ()
+    nets: tuple[NetTarget, ...] = ()
 
 
 def resolve(baseline: xr.Dataset, spec: Spec) -> Resolved:
@@ -58,7 +63,18 @@ def resolve(baseline: xr.Dataset, spec: Spec) -> Resolved:
     document = document_of(prepared, arrays, names)
     digest = digest_of(document)
     assumptions = labelled(prepared, names, arrays).assign_attrs(digest=digest)
-    return Resolved(assumptions, document, change_log(prepared), digest)
+    return Resolved(assumptions, document, change_log(prepared), digest, prepared.controls, _nets(prepared))
+
+
+def _nets(prepared: Prepared) -> tuple[NetTarget, ...]:
+    """Net migration that municipalities shall have."""
+    draft = prepared.draft
+    series = {number: prepared.spec.knobs.get(f"municipalities.{text}.net") for text, number in prepared.places.items()}
+    return tuple(
+        NetTarget(number, draft.fill(persons, np.nan), draft.ordinary_profile)
+        for number, persons in series.items()
+        if isinstance(persons, Series)
+    )
 
 
 def assemble(prepared: Prepared, knobs: Mapping[str, Value]) -> dict[str, np.ndarray]:
@@ -80,7 +96,7 @@ def assemble_named(prepared: Prepared, knobs: Mapping[str, Value]) -> tuple[list
     for name in draft.streams:
         flows += stream_flows(draft, name, fertility_rate)
     for place in draft.municipalities.values():
-        if place.extra_net.any():
+        if place.extra_net.any() or place.net is not None:
             flows += municipal_flows(draft, place)
     none = (0, *draft.net_international_migration.shape)
     municipalities = draft.fixed["fertility_factor"].shape[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-FACTORS = (-10.0, 20.0)  # of the log decline; where a life expectancy is looked for
+FACTORS = (-5.0, 5.0)  # of the log decline; where a life expectancy is looked for
 
 
 def hazard(prob: np.ndarray) -> np.ndarray:

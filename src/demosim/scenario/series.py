@@ -31,40 +31,42 @@ class Segment:
 class Series:
     """A knob's value by year: `number` for all years, else `segments`; years that are not named are left as they are.
 
+    `over`: years that are set on top of either, when a scenario is varied.
+
     >>> Series(segments=(Segment(2027, 2029, 1.0, 2.0, "2027-2029"),)).fill(np.arange(2026, 2031), np.zeros(5))
     array([0. , 1. , 1.5, 2. , 0. ])
     """
 
     number: float | None = None
     segments: tuple[Segment, ...] = ()
+    over: tuple[Segment, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one number for all years."""
+        return self.number is not None and not self.over
 
     def fill(self, years: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray:
         """Values on the given years, `otherwise` where none is named."""
-        if self.number is not None:
-            return np.full(len(years), self.number)
-        result = np.array(np.broadcast_to(otherwise, len(years)), dtype=float)
-        for segment in self.segments:
+        base = otherwise if self.number is None else self.number
+        result = np.array(np.broadcast_to(base, len(years)), dtype=float)
+        for segment in self.segments + self.over:
             within = (years >= segment.first) & (years <= segment.last)
             result[within] = segment.at(years[within])
         return result
 
     def only(self, value: float) -> bool:
         """Whether every value written is this one."""
-        if self.number is not None:
-            return self.number == value
-        return all(segment.start == segment.end == value for segment in self.segments)
+        return self.number in (None, value) and all(
+            part.start == part.end == value for part in self.segments + self.over
+        )
 
     def values(self) -> list[tuple[str, float]]:
         """Every number written, with its key ("" for a plain number)."""
-        if self.number is not None:
-            return [("", self.number)]
-        return [(part.key, v) for part in self.segments for v in dict.fromkeys((part.start, part.end))]
-
-    def written(self) -> float | dict[str, float | list[float]]:
-        """The form of a scenario file."""
-        if self.number is not None:
-            return self.number
-        return {s.key: s.start if s.start == s.end else [s.start, s.end] for s in self.segments}
+        plain = [] if self.number is None else [("", self.number)]
+        return plain + [
+            (part.key, v) for part in self.segments + self.over for v in dict.fromkeys((part.start, part.end))
+        ]
 
 
 def year_range(key: str) -> tuple[int, int] | None:

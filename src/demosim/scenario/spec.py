@@ -10,7 +10,7 @@ from pydantic.functional_validators import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from demosim.scenario.forms import SEXES, Value
-from demosim.scenario.toml_lines import KeyPath, Lines
+from demosim.scenario.toml_lines import Lines
 
 NAME = re.compile(r"^[^\W_][\w-]{0,63}$")
 COMPONENTS = ("fertility", "mortality", "migration")
@@ -43,7 +43,7 @@ def _location(value: object) -> object:
 
 def _kind(value: object) -> str | None:
     """Which of the forms a name, list or table has been given; None where it is none of them."""
-    kinds: dict[type, str] = {str: "a name", list: "a list", dict: "a table"}
+    kinds: dict[type, str] = {str: "a name", list: "a list", dict: "a table", BaseModel: "a table"}
     return next((tag for kind, tag in kinds.items() if isinstance(value, kind)), None)
 
 
@@ -166,9 +166,10 @@ class Spec(Table):
         self._file, self._lines = file, lines
         return self
 
-    def line(self, path: KeyPath) -> int | None:
-        """Line of a key in the file."""
-        return None if self._lines is None else self._lines.line(path)
+    @property
+    def lines(self) -> Lines | None:
+        """Where its keys stand in that file."""
+        return self._lines
 
 
 __all__ = ["SEXES", "Bands", "Control", "CostOptions", "Municipality", "Spec", "Stream", "Table", "Variant"]

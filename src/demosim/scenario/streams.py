@@ -40,7 +40,7 @@ def stream_flows(draft: Draft, name: str, fertility_rate: np.ndarray) -> list[Fl
         return [Flow(name, inflow, outflow, stream.key)]
     returns, moves = _leavers(draft, stream, arrivals)
     outflow += returns
-    if stream.onward_rate is None:
+    if moves is None:
         return [Flow(name, inflow, outflow, stream.key)]
     onward = Flow(f"{name}, onward", moves, np.zeros_like(moves), stream.onward_key)
     return [Flow(name, inflow - moves, outflow, stream.key), onward]
@@ -75,36 +75,40 @@ def exposed_share(years: np.ndarray, interval: int, begin: float | None, end: fl
     return result
 
 
-def _leavers(draft: Draft, stream: StreamDraft, arrivals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _leavers(draft: Draft, stream: StreamDraft, arrivals: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """Returns and moves onward by interval: shares of the stream's survivors of the stock at the interval's start.
 
     The stock ages and dies as the country does; children born to it here are not of the stream. Those who have moved
     on return at the same rate as those who have not.
     """
-    steps = len(draft.years)
-    rate = np.zeros(steps) if stream.return_rate is None else stream.return_rate
+    none = np.zeros(len(draft.years))
     exposed = exposed_share(draft.years, draft.interval, stream.return_from, stream.return_until)
-    going_back = interval_prob(rate, draft.interval, exposed)
-    moving_on = interval_prob(np.zeros(steps) if stream.onward_rate is None else stream.onward_rate, draft.interval)
+    going_back = interval_prob(none if stream.return_rate is None else stream.return_rate, draft.interval, exposed)
     survival = 1.0 - draft.death_prob
-    settled = np.maximum(stream.stock * stream.profile, 0.0)
-    elsewhere = np.zeros_like(settled)
-    returns, moves = np.zeros_like(arrivals), np.zeros_like(arrivals)
-    for t in range(steps):
-        settled, elsewhere = _aged(settled * survival[t]), _aged(elsewhere * survival[t])
-        returns[t] = going_back[t] * (settled + elsewhere)
-        stayers = settled * (1.0 - going_back[t])
-        moves[t] = moving_on[t] * stayers
-        settled = np.maximum(stayers - moves[t] + arrivals[t], 0.0)
-        elsewhere = elsewhere * (1.0 - going_back[t]) + moves[t]
-    return returns, moves
+    stock = np.maximum(stream.stock * stream.profile, 0.0)
+    if stream.onward_rate is None:
+        return _shares_of_stock(stock, arrivals, survival, going_back, going_back), None
+    moving_on = interval_prob(stream.onward_rate, draft.interval)
+    staying = (1.0 - going_back) * (1.0 - moving_on)
+    settled = _shares_of_stock(stock, arrivals, survival, np.ones_like(none), 1.0 - staying)
+    moves = settled * ((1.0 - going_back) * moving_on)[:, None, None]
+    everyone = _shares_of_stock(stock, arrivals, survival, going_back, going_back)
+    return everyone, moves
 
 
-def _aged(survivors: np.ndarray) -> np.ndarray:
-    """Survivors one class older; the two oldest classes meet in the open one."""
-    result = np.zeros_like(survivors)
-    result[:, 1:] = survivors[:, :-1]
-    result[:, -1] += survivors[:, -1]
+def _shares_of_stock(
+    stock: np.ndarray, arrivals: np.ndarray, survival: np.ndarray, share: np.ndarray, leaving: np.ndarray
+) -> np.ndarray:
+    """A share of the survivors in each interval of a stock that loses `leaving` of them and gains arrivals."""
+    result = np.zeros_like(arrivals)
+    for t in range(len(arrivals)):
+        survivors = result[t]
+        alive = stock * survival[t]
+        survivors[:, 1:] = alive[:, :-1]  # one class older; the two oldest meet in the open one
+        survivors[:, -1] += alive[:, -1]
+        stock = survivors * (1.0 - leaving[t]) + arrivals[t]
+        np.maximum(stock, 0.0, out=stock)
+        survivors *= share[t]
     return result
 
 

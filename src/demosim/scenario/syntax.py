@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,22 @@ from demosim.scenario.toml_lines import Lines, scan_lines
 
 MOST_BYTES = 2_000_000
 _PLACE = re.compile(r"\s*\((?:at line (\d+), column \d+|at end of document)\)$")
-_LEADING_ZERO = re.compile(r"(?<![\w.\"'+-])(0\d+)(?![\w.\"':-])")
-_DECIMAL_COMMA = re.compile(r"=\s*(-?\d+),(\d+)\s*(?:#.*)?$")
-_SPACED = re.compile(r"=\s*(-?\d{1,3}(?:[ \u00a0\u202f]\d{3})+)\s*(?:#.*)?$")
+_END = r"\s*(?=[,}\]#]|$)"
+_LEADING_ZERO = re.compile(r"[=\[,]\s*(0\d+)" + _END)
+_DECIMAL_COMMA = re.compile(r"=\s*(-?\d+),(\d+)\s*$")
+_SPACED = re.compile(r"=\s*(-?\d{1,3}(?:[ \u00a0\u202f]\d{3})+)" + _END)
+_BARE_KEY = re.compile(r"(?:^|[\[{,.])\s*([^\W\d_][\w +()-]*[^\s\w.=\]\"'-]*)\s*(?=[=.\]])|(?:^|[{,])\s*(\d+\+)\s*=")
+_BARE_TEXT = re.compile(r"=\s*([^\W\d][\w.-]*)" + _END)
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_ASCII_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER = re.compile(r"^\s*\[")
+
+
+_WORDS = {
+    "Invalid value": "invalid value; text stands in quotes, numbers as 1234.5, truth as true or false",
+    "Illegal character '\\n'": "a text that begins with a quote and does not end with one",
+    "Unterminated string": "a text that begins with quotes and does not end with them",
+}
 
 
 @dataclass(frozen=True)
@@ -105,20 +118,35 @@ def _explain(text: str, message: str, problems: ProblemGroup) -> tuple[int, bool
         return _twice(scan, problems), False
     at_end = found is None or found[1] is None
     line = scan.last if found is None or found[1] is None else int(found[1])
-    written = text.split("\n")[line - 1]
-    zero, comma, spaced = _LEADING_ZERO.search(written), _DECIMAL_COMMA.search(written), _SPACED.search(written)
-    if zero:
-        hint = f'write it in quotes: "{zero[1]}"'
-        problems.add(f"{zero[1]} starts with a zero", code="unquoted_number", line=line, allowed=hint)
-    elif comma:
-        meant = f"{comma[1]}.{comma[2]}"
-        problems.add("a decimal comma", code="number_form", line=line, suggestion=meant)
-    elif spaced:
-        plain = re.sub(r"\D", "", spaced[1])
-        problems.add("spaces inside a number", code="number_form", line=line, suggestion=plain)
-    else:
-        problems.add(f"is not valid TOML: {_in_words(what)}", code="syntax", line=line)
+    what = _WORDS.get(what, what[:1].lower() + what[1:])
+    for code, said, allowed, meant in _guesses(text.split("\n")[line - 1]):
+        problems.add(said, code=code, line=line, allowed=allowed, suggestion=meant)
+        return line, at_end
+    problems.add(f"is not valid TOML: {what}", code="syntax", line=line)
     return line, at_end
+
+
+def _guesses(written: str) -> Iterator[tuple[str, str, str | None, str | None]]:
+    """What may be wrong with a line, likeliest first: code, what, what is allowed, what was perhaps meant."""
+    written = _QUOTED.sub('""', written).split("#")[0]
+    if found := _SPACED.search(written):
+        yield "number_form", "spaces inside a number", None, re.sub(r"[^\d-]", "", found[1])
+    if found := _LEADING_ZERO.search(written):
+        yield "unquoted_number", f"{found[1]} starts with a zero", f'write it in quotes: "{found[1]}"', None
+    if found := _DECIMAL_COMMA.search(written):
+        yield "number_form", "a decimal comma", None, f"{found[1]}.{found[2]}"
+    for found in _BARE_KEY.finditer(written):
+        key = (found[1] or found[2]).strip()
+        if not _ASCII_KEY.fullmatch(key):
+            yield "unquoted_key", f"{key} stands without quotes", f'write "{key}"', None
+    if (found := _BARE_TEXT.search(written)) and found[1] not in ("true", "false", "inf", "nan"):
+        meant = found[1].lower() if found[1].lower() in ("true", "false") else f'"{found[1]}"'
+        yield (
+            "unquoted_text",
+            f"{found[1]} stands without quotes",
+            "text stands in quotes; truth is true or false",
+            meant,
+        )
 
 
 def _twice(scan: Lines, problems: ProblemGroup) -> int:
@@ -132,13 +160,6 @@ def _twice(scan: Lines, problems: ProblemGroup) -> int:
     else:
         problems.add(f"is set twice; {before}", code="duplicate_key", line=line, path=name)
     return line
-
-
-def _in_words(what: str) -> str:
-    """The reader's message, with its commonest one said for people."""
-    if what == "Invalid value":
-        return "invalid value; text stands in quotes, numbers as 1234.5, truth as true or false"
-    return what[:1].lower() + what[1:] if what else "cannot be read"
 
 
 def _neighbours(path: Path) -> str | None:

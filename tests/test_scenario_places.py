@@ -1,0 +1,89 @@
+"""Municipalities and counties as people write them."""
+
+from __future__ import annotations
+
+import pytest
+import xarray as xr
+
+import made_up
+from demosim.errors import DemosimError
+from demosim.scenario.places import Gazetteer, find_county, find_municipality
+from scenario_corpus import baseline
+
+
+@pytest.fixture(scope="module")
+def norway() -> xr.Dataset:
+    return baseline("norway2026")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("4601", "4601"),
+        ("Bergen", "4601"),
+        ("  bergen ", "4601"),
+        ("BERGEN", "4601"),
+        ("Oslo-Oslove", "0301"),
+        ("oslove", "0301"),
+        ("Guovdageaidnu", "5612"),
+        ("Guovdageaidnu - Kautokeino", "5612"),
+        ("Storfjord-Omasvuotna-Omasvuono", "5538"),
+        ("omasvuono", "5538"),
+        ("Herøy (Nordland)", "1818"),
+        ("herøy (15)", "1515"),
+        ("Herøy (1818)", "1818"),
+        ("Herøy  (møre og romsdal)", "1515"),
+        ("nore og uvdal", "3338"),
+    ],
+)
+def test_a_name_in_any_form_finds_its_number(norway: xr.Dataset, text: str, number: str) -> None:
+    assert find_municipality(norway, text) == number
+
+
+def test_every_municipality_is_found_by_number_and_every_unshared_name_by_name(norway: xr.Dataset) -> None:
+    names = Gazetteer(norway)
+    shared = {name for name in names.name.values() if list(names.name.values()).count(name) > 1}
+    assert shared == {"Herøy", "Våler"}
+    for number, name in names.name.items():
+        assert names.candidates(number) == [number]
+        assert number in names.candidates(name)
+        assert names.candidates(f"{name} ({names.county_name[names.county[number]]})") == [number]
+        assert name in shared or names.candidates(name) == [number]
+
+
+def message(baseline: xr.Dataset, text: str, find=find_municipality) -> str:
+    with pytest.raises(DemosimError) as caught:
+        find(baseline, text)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_an_ambiguous_name_lists_its_candidates(norway: xr.Dataset) -> None:
+    assert message(norway, "våler") == (
+        'more than one municipality is called "våler"; "3114" (Våler, Østfold), "3419" (Våler, Innlandet)'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("Bergem", '"Bergen" (4601)'), ("301", '"0301" (Oslo)'), ("Heroy", '"Herøy" (1515) or "Herøy" (1818)')],
+)
+def test_an_unknown_name_gets_the_nearest(norway: xr.Dataset, text: str, meant: str) -> None:
+    assert message(norway, text).endswith(f"did you mean {meant}?")
+
+
+@pytest.mark.parametrize("text", ["", "9999", "Xyzzy", "Herøy (Agder)", "()", "("])
+def test_what_is_near_nothing_gets_no_guess(norway: xr.Dataset, text: str) -> None:
+    assert "no municipality is called" in message(norway, text)
+
+
+def test_counties_by_number_and_name(norway: xr.Dataset) -> None:
+    assert find_county(norway, "18") == find_county(norway, "nordland") == find_county(norway, " Nordland ") == "18"
+    assert 'did you mean "Nordland"?' in message(norway, "Nordlnad", find_county)
+
+
+def test_another_country() -> None:
+    country = made_up.three_regions()
+    assert find_municipality(country, "Aasbie") == "N2"
+    assert find_municipality(country, "little haven") == "S1"
+    assert find_county(country, "North") == "N"
