@@ -18,6 +18,7 @@ from demosim.errors import DemosimError, run_error, usage_error
 try:
     import requests
     import truststore
+    import urllib3
     from requests.adapters import HTTPAdapter
 except ImportError as error:
     raise usage_error(
@@ -155,25 +156,31 @@ class Transport:
                 timeout=(limits.connect, limits.read), allow_redirects=body is None,
             ) as response:  # fmt: skip
                 self.window.learn(response.headers.get("x-ratelimit-policy", ""))
-                read = bytearray()
-                for piece in response.iter_content(65_536):
-                    read += piece
-                    if len(read) > limits.most_bytes:
-                        what = f"is larger than {limits.most_bytes} bytes unpacked"
-                        raise run_error(what, code="too-large", file=place)
-                    if self.window.clock() - started > limits.total:
-                        raise _Passing(f"was not finished in {limits.total:.0f} s")
-                _judge(response, bytes(read), place)
-                return bytes(read)
+                read = self._read(response, started, place)
+                _judge(response, read, place)
+                return read
         except requests.exceptions.SSLError as error:
-            what = f"has a certificate that the operating system does not trust ({error})"
+            what = f"gives no secure connection that the operating system trusts ({_cause(error)})"
             raise run_error(what, code="network", file=place) from error
         except requests.exceptions.ProxyError as error:
             raise _Passing(f"cannot be reached through the proxy ({_cause(error)})") from error
         except requests.exceptions.TooManyRedirects as error:
             raise run_error("sends the request around in circles", code="network", file=place) from error
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _Passing(f"cannot be reached, or stopped answering ({_cause(error)})") from error
+
+
+    def _read(self, response: requests.Response, started: float, place: str) -> bytes:
+        """The body, unpacked piece by piece as it comes, so that its size and the time it takes are seen."""
+        read = bytearray()
+        while piece := response.raw.read1(65_536, decode_content=True):
+            read += piece
+            if len(read) > self.limits.most_bytes:
+                what = f"is larger than {self.limits.most_bytes} bytes unpacked"
+                raise run_error(what, code="too-large", file=place)
+            if self.window.clock() - started > self.limits.total:
+                raise _Passing(f"was not finished in {self.limits.total:.0f} s")
+        return bytes(read)
 
 
 def _judge(response: requests.Response, body: bytes, place: str) -> None:

@@ -179,8 +179,9 @@ class PxWeb:
             request = self._request(table, asked, spelling)
             body, said = self.transport.ask(url, request["params"], lambda raw: parse(raw, url), request.get("body"))
             data = read_jsonstat(said, url)
-            if not (wrong := _difference(data, codes)):
+            if not (difference := _difference(data, codes)):
                 return Answer({"url": url, **request}, body), data
+            wrong = wrong or difference
         raise run_error(f"answers with other codes than asked for: {wrong}", code="other-codes", file=url)
 
     def _request(self, table: str, asked: Query, spelling: str) -> dict[str, Any]:
