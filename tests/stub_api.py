@@ -48,7 +48,7 @@ class StubTable:
     optional: tuple[str, ...] = ()
     time: str = "Tid"
     updated: str = "2026-02-24T07:00:00Z"
-    status: dict[str, str] = field(default_factory=dict)  # symbol by the value of `value`'s None: unused when empty
+    symbol: str = ".."  # of a cell without a figure
 
 
 class Refusal(Exception):
@@ -107,7 +107,9 @@ class StubApi:
         if parts == ["config"]:
             return json.dumps(self.config).encode()
         if parts[0].lower() == "codelists":
-            found = [lists[parts[1]] for t in self.tables.values() for lists in t.codelists.values() if parts[1] in lists]
+            found = [
+                lists[parts[1]] for t in self.tables.values() for lists in t.codelists.values() if parts[1] in lists
+            ]
             if not found:
                 raise Refusal(404, "Not Found")
             values = [{"code": code, "label": code, "valueMap": olds} for code, olds in found[0].items()]
@@ -178,7 +180,10 @@ def _dataset(table: StubTable, codes: dict[str, list[str]], values: list[float |
     dimension = {
         dim: {
             "label": dim.lower(),
-            "category": {"index": {code: i for i, code in enumerate(chosen)}, "label": {code: f"«{code}»" for code in chosen}},
+            "category": {
+                "index": {code: i for i, code in enumerate(chosen)},
+                "label": {code: f"«{code}»" for code in chosen},
+            },
             "extension": {"elimination": False},
         }
         for dim, chosen in codes.items()
@@ -188,7 +193,7 @@ def _dataset(table: StubTable, codes: dict[str, list[str]], values: list[float |
         "updated": table.updated, "note": ["made up"], "role": {"time": [table.time]}, "id": list(codes),
         "size": [len(chosen) for chosen in codes.values()], "dimension": dimension, "value": values,
     }  # fmt: skip
-    missing = {str(i): ".." for i, value in enumerate(values) if value is None}
+    missing = {str(i): table.symbol for i, value in enumerate(values) if value is None}
     return {**said, "status": missing} if missing else said
 
 
@@ -377,7 +382,15 @@ def client(stub: StubApi, clock: FakeClock | None = None, **limits: float) -> Px
 @contextmanager
 def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubApi]:
     """A running stub; meanwhile nothing else than loopback can be reached, and no proxy is asked."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "REQUESTS_CA_BUNDLE"):
+    for name in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "REQUESTS_CA_BUNDLE",
+    ):
         monkeypatch.delenv(name, raising=False)
     connect = socket.socket.connect
 

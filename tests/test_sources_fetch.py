@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from stub_api import StubApi, StubTable, client, serving, small_country
 
 from demosim.errors import DemosimError
 from demosim.sources import tables as tables_module
@@ -29,6 +28,7 @@ from demosim.sources.fetch import (
 )
 from demosim.sources.store import Store
 from demosim.sources.tables import entries, find_entries, read_entry
+from stub_api import StubApi, StubTable, client, serving, small_country
 
 TOWNS = """
 table = "07459"
@@ -156,7 +156,7 @@ def test_years_can_be_chosen(api: StubApi, declared: Path, store: Store) -> None
 
 def test_a_table_number_stands_for_all_its_entries(api: StubApi, declared: Path, store: Store) -> None:
     assert {figures.entry.name for figures in fetch_table("07459", store, api=client(api))} == {"towns", "country"}
-    with pytest.raises(DemosimError, match='no table is called "07495".*did you mean "07459"'):
+    with pytest.raises(DemosimError, match=r'no table is called "07495".*did you mean "07459"'):
         fetch_table("07495", store, api=client(api))
 
 
@@ -201,7 +201,11 @@ def test_a_changed_codelist_is_refused_with_every_difference(api: StubApi, decla
     api.tables["07459"].codelists["Region"]["agg_KommSummer"]["K-0401"] = []
     said = refusal(api, store)
     assert "has 4 values of municipality, not 3" in said
-    api.tables["07459"].codelists["Region"]["agg_KommSummer"] = {"K-0110": ["0101"], "K-0201": ["0201"], "K-0301": ["0301"]}
+    api.tables["07459"].codelists["Region"]["agg_KommSummer"] = {
+        "K-0110": ["0101"],
+        "K-0201": ["0201"],
+        "K-0301": ["0301"],
+    }
     assert "does not sum to country" in refusal(api, store)
 
 
@@ -260,7 +264,9 @@ def test_the_whole_country_in_the_published_form(api: StubApi, store: Store, sha
     """Every municipality, sex and age in a body of the published form passes the embedded entry, and not one less."""
     body = json.loads(gzip.decompress((shared_data / "pxweb" / "07459_2026_all.json.gz").read_bytes()))
     codes = {dim: list(body["dimension"][dim]["category"]["index"]) for dim in body["id"]}
-    values = dict(zip(((r, s, a) for r in codes["Region"] for s in "12" for a in codes["Alder"]), body["value"], strict=True))
+    values = dict(
+        zip(((r, s, a) for r in codes["Region"] for s in "12" for a in codes["Alder"]), body["value"], strict=True)
+    )
     sums = {(s, a): sum(values[r, s, a] for r in codes["Region"]) for s in "12" for a in codes["Alder"]}
 
     def persons(cell: dict[str, str]) -> float:
@@ -311,7 +317,20 @@ def test_two_processes_that_fetch_at_once(api: StubApi, declared: Path, store: S
 def test_every_embedded_entry_is_read_and_says_that_it_was_never_checked() -> None:
     known = entries()
     tables = {entry.table for entry in known.values()}
-    assert {"07459", "14288", "14746", "13599", "06913", "07902", "04232", "05426", "09588", "12362", "12367", "131"} <= tables
+    assert {
+        "07459",
+        "14288",
+        "14746",
+        "13599",
+        "06913",
+        "07902",
+        "04232",
+        "05426",
+        "09588",
+        "12362",
+        "12367",
+        "131",
+    } <= tables
     for entry in known.values():
         assert not entry.verified  # none has seen a real answer yet
         assert entry.title

@@ -112,7 +112,9 @@ def test_what_is_no_json_object_is_refused(body: bytes) -> None:
 
 @given(
     st.integers(1, 4).flatmap(
-        lambda n: st.lists(st.one_of(st.none(), st.integers(-5, 10**9), st.floats(-1e6, 1e6)), min_size=3 * n, max_size=3 * n)
+        lambda n: st.lists(
+            st.one_of(st.none(), st.integers(-5, 10**9), st.floats(-1e6, 1e6)), min_size=3 * n, max_size=3 * n
+        )
     )
 )
 def test_sparse_and_dense_say_the_same(values: list[float | None]) -> None:

@@ -9,12 +9,12 @@ from email.utils import format_datetime
 import numpy as np
 import pytest
 import truststore
-from stub_api import FakeClock, StubApi, StubTable, client, serving, small_country
 
 from demosim.errors import DemosimError
 from demosim.sources.http import Limits, Transport, Window
 from demosim.sources.pxweb import LONGEST_ADDRESS, PxWeb, Selected
 from demosim.sources.selection import cells, split
+from stub_api import FakeClock, StubApi, StubTable, client, serving, small_country
 
 QUERY = {
     "Region": Selected(("*",), "agg_KommSummer"), "Kjonn": Selected(("1", "2")), "Alder": Selected(("*",)),
@@ -325,7 +325,9 @@ def test_a_window_lets_through_what_is_allowed() -> None:
     assert times == [0, 0, 0, 10, 10, 10, 20, 20]
 
 
-@pytest.mark.parametrize("wrong", [{"maxDataCells": "many"}, {"maxDataCells": 0}, {"timeWindow": -1}, {"maxDataCells": None}])
+@pytest.mark.parametrize(
+    "wrong", [{"maxDataCells": "many"}, {"maxDataCells": 0}, {"timeWindow": -1}, {"maxDataCells": None}]
+)
 def test_a_config_without_limits_is_refused(api: StubApi, wrong: dict[str, object]) -> None:
     api.config |= wrong
     with pytest.raises(DemosimError, match="does not give its limits"):

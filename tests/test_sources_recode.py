@@ -42,7 +42,12 @@ def test_aalesund_and_haram_through_both_changes() -> None:
     assert recoding.weights["1534"] == pytest.approx({"1508": 0.86, "1580": 0.14})
     assert "1507 is split: 86.00 % to 1508, 14.00 % to 1580" in recoding.describe()
     values = {code: [100.0, np.nan, np.nan] for code in OLD}
-    values |= {"1507": [np.nan, 510, np.nan], "1508": [np.nan, np.nan, 450], "1580": [np.nan, np.nan, 80], "0301": [7, 8, 9]}
+    values |= {
+        "1507": [np.nan, 510, np.nan],
+        "1508": [np.nan, np.nan, 450],
+        "1580": [np.nan, np.nan, 80],
+        "0301": [7, 8, 9],
+    }
     unused = {code: ["." if np.isnan(value) else "" for value in row] for code, row in values.items()}
     result = recode(counts(values, unused), recoding, ["0301", "1508", "1580"])
     np.testing.assert_allclose(result.sel(municipality="1508"), [430, 438.6, 450])
@@ -109,7 +114,11 @@ def test_the_sum_over_codes_is_kept(parts: list[list[float]], figures: list[int]
 
 
 def test_other_dims_and_their_order_stay() -> None:
-    data = counts({"a": [1.0, 2.0], "b": [3.0, 4.0]}).expand_dims(sex=["male", "female"]).transpose("year", "municipality", ...)
+    data = (
+        counts({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+        .expand_dims(sex=["male", "female"])
+        .transpose("year", "municipality", ...)
+    )
     result = recode(data, from_value_map({"c": ["a", "b"]}), ["c"])
     assert result.dims == ("year", "municipality", "sex")
     assert result.sel(sex="male").values.ravel().tolist() == [4.0, 6.0]
@@ -121,7 +130,9 @@ def test_a_merger_during_the_horizon_is_followed() -> None:
     assert both.sel(municipality="ab").values.tolist() == [15, 15, 15]
     np.testing.assert_array_equal(both.sel(municipality="a").values, [10, np.nan, np.nan])
     assert both.sel(municipality="c").values.tolist() == [1, 1, 1]
-    np.testing.assert_array_equal(both.sel(year=slice(2020, None)).sum("municipality"), data.sel(year=slice(2020, None)).sum("municipality"))
+    np.testing.assert_array_equal(
+        both.sel(year=slice(2020, None)).sum("municipality"), data.sel(year=slice(2020, None)).sum("municipality")
+    )
     with pytest.raises(DemosimError, match="not in the data: x"):
         follow_merger(data, ["a", "x"], "ab", since=2020, time="year")
     with pytest.raises(DemosimError, match="c is already in the data"):
@@ -130,6 +141,9 @@ def test_a_merger_during_the_horizon_is_followed() -> None:
 
 def test_missing_cells_are_told_by_their_symbol() -> None:
     data = counts({"a": [1.0, np.nan, np.nan]}, {"a": ["", ":", ".."]})
-    assert sorted(problem.what for problem in unexplained(data)) == ["1 cells are missing (..)", "1 cells are missing (:)"]
+    assert sorted(problem.what for problem in unexplained(data)) == [
+        "1 cells are missing (..)",
+        "1 cells are missing (:)",
+    ]
     assert unexplained(data.isel(year=[0])) == []
     assert unexplained(data.drop_vars("status"))[0].what == "2 cells are missing (no reason given)"

@@ -18,7 +18,8 @@ PLACES = ["0", "0301", "1101", "4601", "K-1508"]
     [
         ("*", 12, "2015"), ("top(3)", 3, "2024"), ("TOP(3,2)", 3, "2022"), ("bottom(2)", 2, "2015"),
         ("bottom(2,1)", 2, "2016"), ("from(2020)", 7, "2020"), ("to(2018)", 4, "2015"), ("range(2018,2020)", 3, "2018"),
-        ("range(2020,2018)", 3, "2018"), ("201?", 5, "2015"), ("*6", 2, "2016"), ("top(99)", 12, "2015"), ("2020", 1, "2020"),
+        ("range(2020,2018)", 3, "2018"), ("201?", 5, "2015"), ("*6", 2, "2016"), ("top(99)", 12, "2015"),
+        ("2020", 1, "2020"),
     ],
 )  # fmt: skip
 def test_expressions_on_time(expression: str, count: int, first: str) -> None:
@@ -36,7 +37,9 @@ def test_overlaps_count_once_and_case_does_not_matter() -> None:
     assert expand(["k-1508", "????"], PLACES) == ["0301", "1101", "4601", "K-1508"]
 
 
-@pytest.mark.parametrize("wrong", ["top()", "top(1,2,3)", "top(x)", "from(1,2)", "range(2020)", "from(1999)", "9*", "nowhere"])
+@pytest.mark.parametrize(
+    "wrong", ["top()", "top(1,2,3)", "top(x)", "from(1,2)", "range(2020)", "from(1999)", "9*", "nowhere"]
+)
 def test_what_fits_nothing_is_said(wrong: str) -> None:
     with pytest.raises(DemosimError) as raised:
         expand([wrong], YEARS, time=True, dim="07459.Tid")

@@ -107,7 +107,9 @@ def test_damage_is_found_and_nothing_damaged_is_read(tmp_path: Path, harm: str) 
         case "manifest":
             manifest.write_text(manifest.read_text(encoding="utf-8").replace("top(1)", "top(2)"), encoding="utf-8")
         case "format":
-            manifest.write_text(manifest.read_text(encoding="utf-8").replace('"format": 1', '"format": 9'), encoding="utf-8")
+            manifest.write_text(
+                manifest.read_text(encoding="utf-8").replace('"format": 1', '"format": 9'), encoding="utf-8"
+            )
         case "renamed":
             manifest.rename(manifest.with_name(f"{'0' * 64}.json"))
         case "json":
@@ -193,7 +195,7 @@ def test_a_write_that_fails_says_so_and_leaves_nothing(tmp_path: Path, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(DemosimError, match="cannot be written .*No space left"):
+    with pytest.raises(DemosimError, match=r"cannot be written .*No space left"):
         put(Store(tmp_path), b"1")
     assert not list(tmp_path.rglob("*.part"))
     (tmp_path / "a file").write_text("", encoding="utf-8")

@@ -169,7 +169,6 @@ class Transport:
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _Passing(f"cannot be reached, or stopped answering ({_cause(error)})") from error
 
-
     def _read(self, response: requests.Response, started: float, place: str) -> bytes:
         """The body, unpacked piece by piece as it comes, so that its size and the time it takes are seen."""
         read = bytearray()

@@ -103,7 +103,15 @@ def _end(text: str, start: int, place: str) -> int:
 
 def _list(value: str) -> list[str]:
     """The texts of a value; adjacent ones without a comma between are one text over several lines."""
-    return ["".join(_TEXT.findall(part)) for part in re.split(r',(?=\s*")', value) if part.strip()]
+    texts: list[str] = []
+    end = 0
+    for match in _TEXT.finditer(value):
+        if texts and "," not in value[end : match.start()]:
+            texts[-1] += match[1]
+        else:
+            texts.append(match[1])
+        end = match.end()
+    return texts
 
 
 def _cells(data: str, cells: int, place: str) -> tuple[np.ndarray, np.ndarray]:

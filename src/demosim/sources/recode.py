@@ -166,9 +166,8 @@ def _unused(data: xr.DataArray) -> xr.DataArray:
 
 def unexplained(data: xr.DataArray) -> list[Problem]:
     """The missing cells of an array by their symbol, as one problem each; none where it is complete."""
-    if not bool(data.isnull().any()):
-        return []
-    symbols = data["status"].values[data.isnull().values] if "status" in data.coords else np.full(int(data.isnull().sum()), "")
+    missing = np.isnan(data.values)
+    symbols = data["status"].values[missing] if "status" in data.coords else np.full(int(missing.sum()), "")
     names, counts = np.unique(symbols, return_counts=True)
     return [
         Problem(f"{count} cells are missing ({name if name in MISSING else 'no reason given'})", "missing")
