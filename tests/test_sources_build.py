@@ -16,7 +16,8 @@ from demosim.sources import tables as tables_module
 from demosim.sources.build import as_data_set, build_from_files, build_from_store, split_weights
 from demosim.sources.fetch import fetch_table
 from demosim.sources.store import Store
-from stub_api import StubApi, client, serving, small_country
+from stub_api import StubApi
+from stub_client import client, serving, small_country
 from test_sources_fetch import COUNTRY, LIST, TOWNS
 
 CHANGES = {

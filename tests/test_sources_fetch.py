@@ -28,7 +28,8 @@ from demosim.sources.fetch import (
 )
 from demosim.sources.store import Store
 from demosim.sources.tables import entries, find_entries, read_entry
-from stub_api import StubApi, StubTable, client, serving, small_country
+from stub_api import StubApi, StubTable
+from stub_client import client, serving, small_country
 
 TOWNS = """
 table = "07459"
@@ -169,6 +170,12 @@ def test_one_that_fails_does_not_keep_the_others_back(api: StubApi, declared: Pa
     assert raised.value.notes == ["fetched and kept: codes, country, towns"]
     assert {vintage.entry for vintage in list_vintages(store)} == {"codes", "country", "towns"}
     assert len(fetch_tables(["towns", "codes"], store, api=client(api))) == 2
+
+
+def test_a_large_table_is_fetched_only_when_it_is_named(api: StubApi, declared: Path, store: Store) -> None:
+    (declared / "wide.toml").write_text("large = true\n" + COUNTRY, encoding="utf-8")
+    assert "wide" not in {figures.entry.name for figures in fetch_tables(store=store, api=client(api))}
+    assert [figures.entry.name for figures in fetch_tables(["wide"], store, api=client(api))] == ["wide"]
 
 
 def test_offline_says_what_to_do(declared: Path, store: Store) -> None:

@@ -14,7 +14,8 @@ from demosim.errors import DemosimError
 from demosim.sources.http import Limits, Transport, Window
 from demosim.sources.pxweb import LONGEST_ADDRESS, PxWeb, Selected
 from demosim.sources.selection import cells, split
-from stub_api import FakeClock, StubApi, StubTable, client, serving, small_country
+from stub_api import StubApi, StubTable
+from stub_client import FakeClock, client, serving, small_country
 
 QUERY = {
     "Region": Selected(("*",), "agg_KommSummer"), "Kjonn": Selected(("1", "2")), "Alder": Selected(("*",)),

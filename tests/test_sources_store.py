@@ -141,7 +141,7 @@ def test_prune_keeps_the_newest_of_each_query(tmp_path: Path) -> None:
 def test_prune_leaves_alone_what_another_process_may_be_writing(tmp_path: Path) -> None:
     store = Store(tmp_path)
     put(store, b"1")
-    fresh, stale = (tmp_path / "bodies" / "aa" / f"{name}.part" for name in ("fresh", "stale"))
+    fresh, stale = (tmp_path / "bodies" / "aa" / f".{name}.part" for name in ("fresh", "stale"))
     fresh.parent.mkdir()
     for path in (fresh, stale):
         path.write_bytes(b"half")

@@ -56,13 +56,13 @@ def fetch_table(name: str, store: Store | None = None, *, times: Sequence[str] |
 
 
 def fetch_tables(names: Sequence[str] = (), store: Store | None = None, **options: Any) -> list[Figures]:
-    """Fetch several tables, all of them where none is named; one that fails does not keep the others back.
+    """Fetch several tables, where none is named all but the large ones; one that fails does not keep the others back.
 
     Raises `DemosimError` with the problems of all that failed, after the others have been kept.
     """
     fetched: list[Figures] = []
     problems: list[Problem] = []
-    for name in names or entries():
+    for name in names or [name for name, entry in entries().items() if not entry.large]:
         try:
             fetched += fetch_table(name, store, **options)
         except DemosimError as error:

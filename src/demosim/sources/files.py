@@ -68,7 +68,7 @@ def from_rows(rows: pd.DataFrame, entry: Entry, place: str) -> xr.DataArray:
         where = ", ".join(f"{dim} {row[dim]}" for dim in entry.axes)
         raise usage_error(f"has more than one figure for {where}", code="twice", file=place)
     shape = [len(codes[dim]) for dim in entry.axes]
-    values, status = np.full(int(np.prod(shape)), np.nan), np.full(int(np.prod(shape)), "null", dtype="<U8")
+    values, status = np.full(int(np.prod(shape)), np.nan), np.full(int(np.prod(shape)), "null", dtype="<U4")
     values[flat], status[flat] = _figures(rows[columns.value], columns.decimal, place)
     coords: dict[str, object] = {dim: np.array(chosen, dtype=np.str_) for dim, chosen in codes.items()}
     coords["status"] = (list(entry.axes), status.reshape(shape))
@@ -123,7 +123,7 @@ def _figures(column: pd.Series, decimal: str, place: str) -> tuple[np.ndarray, n
     """Figures and symbols of a column of text; an empty cell is missing, `-` is zero."""
     text = column.str.strip().to_numpy(dtype=np.str_)
     symbol = np.isin(text, [*sorted(MISSING), ZERO]) | (text == "")
-    status = np.where(symbol, np.where(text == "", "null", text), "").astype("<U8")
+    status = np.where(symbol, np.where(text == "", "null", text), "").astype("<U4")
     plain = np.where(text == ZERO, "0", np.where(symbol, "nan", text))
     for old, new in ((" ", ""), ("\xa0", ""), ("\u202f", ""), (decimal, "."), ("\u2212", "-")):
         plain = np.char.replace(plain, old, new)

@@ -125,7 +125,7 @@ def _values(given: object, cells: int, place: str) -> np.ndarray:
 
 def _statuses(given: object, cells: int, place: str) -> np.ndarray:
     """The symbol of each cell; JSON-stat allows a list, a sparse object, or one symbol for all."""
-    status = np.full(cells, "", dtype="<U8")
+    status = np.full(cells, "", dtype="<U4")
     if isinstance(given, str):
         status[:] = given
     elif isinstance(given, dict):

@@ -115,7 +115,7 @@ def _list(value: str) -> list[str]:
 
 
 def _cells(data: str, cells: int, place: str) -> tuple[np.ndarray, np.ndarray]:
-    values, status = np.full(cells, np.nan), np.full(cells, "", dtype="<U8")
+    values, status = np.full(cells, np.nan), np.full(cells, "", dtype="<U4")
     tokens = [(quoted, bare) for quoted, bare in _CELL.findall(data)]
     if len(tokens) != cells:
         raise run_error(f"should have {cells} figures and has {len(tokens)}", code="wrong-form", file=place)

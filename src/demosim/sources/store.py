@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from demosim.errors import Problem, run_error, usage_error
+from demosim.files import replacing
 
 GRACE = 3600.0  # seconds that a file without a manifest is left alone: another process may be about to name it
 FORMAT = 1
@@ -163,7 +163,7 @@ class Store:
 
     def _files(self) -> list[Path]:
         """Every file of the bodies, and what an interrupted write left among the manifests."""
-        return [path for path in (*self.bodies.rglob("*"), *self.manifests.glob("*.part")) if path.is_file()]
+        return [path for path in (*self.bodies.rglob("*"), *self.manifests.glob(".*.part")) if path.is_file()]
 
     def _read(self, path: Path) -> Vintage | Problem:
         try:
@@ -207,15 +207,5 @@ def _canonical(content: object) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: beside it, synced, moved into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem[:16]}-", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)

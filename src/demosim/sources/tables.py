@@ -85,7 +85,10 @@ class Columns(_Strict):
 
 
 class Entry(_Strict):
-    """A table, or a user's file, and what is known of it. `scale` is what the source's figures are multiplied by."""
+    """A table, or a user's file, and what is known of it.
+
+    `scale`: what the source's figures are multiplied by. `large`: fetched only when it is named.
+    """
 
     name: str = ""
     table: str = ""
@@ -97,6 +100,7 @@ class Entry(_Strict):
     source: str = "Statistics Norway"
     licence: str = "CC BY 4.0"
     verified: bool = False
+    large: bool = False
     note: str = ""
     query: dict[str, Ask] = {}
     axes: dict[str, Axis] = {}
