@@ -1,0 +1,211 @@
+"""What a data set is built from: arrays in the declared form with where each comes from, from the store or from files.
+
+Nothing is estimated here: `demosim.baseline` makes rates of what this module gathers.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from demosim.errors import DemosimError, ProblemGroup, run_error, usage_error
+from demosim.sources.fetch import Figures, load_table
+from demosim.sources.files import read_file
+from demosim.sources.recode import from_changes, recode
+from demosim.sources.store import Store
+from demosim.sources.tables import Entry, entry_from
+
+GATHERED = (
+    "population-history", "population-change", "life-table", "fertility", "immigration", "moves", "projection-2024",
+    "projection-2026", "projection-national", "kostra-functions", "kostra-services",
+)  # fmt: skip
+ATTRIBUTES = {
+    "name": str, "title": str, "country": str, "currency": str, "language": str, "launch_year": int,
+    "interval_years": int, "male_birth_share": float,
+}  # fmt: skip
+
+Weights = Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class BuildInputs:
+    """Arrays by name, where each comes from, and what is absent with how to get it.
+
+    `population` (municipality, sex, age) is on 1 January of the launch year. `origins` has the keys of a
+    `source.toml` (origin, table, licence, date, confidence, derivation, sha256). `about`: the attributes of the data
+    set, where a declaration gives them.
+    """
+
+    arrays: dict[str, xr.DataArray]
+    origins: dict[str, dict[str, str]]
+    absent: dict[str, str]
+    about: dict[str, Any]
+
+
+def build_from_store(launch: int, store: Store | None = None, *, weights: Weights | None = None) -> BuildInputs:
+    """What the store holds for a data set launched on 1 January of a year, without a network.
+
+    The population is that of the launch year: the newest vintage that has it. The history is the one in today's
+    municipalities; where the codelist leaves holes in it (a municipality that was split), it is made from the figures
+    by code, the changes of Klass 131 and `weights` (old code: share to each new code). Raises where the population is
+    not there; anything else that is not there is listed in `absent`.
+    """
+    store = store or Store()
+    arrays: dict[str, xr.DataArray] = {}
+    origins: dict[str, dict[str, str]] = {}
+    absent: dict[str, str] = {}
+    jump_off = _population(launch, store)
+    arrays["population"] = jump_off.data.sel(year=launch, drop=True)
+    origins["population"] = origin_of(jump_off, f"1 January {launch}")
+    for name in GATHERED:
+        try:
+            figures = load_table(name, store)
+        except DemosimError as error:
+            absent[name] = str(error)
+            continue
+        arrays[name], origins[name] = figures.data, origin_of(figures, "as published")
+    if (history := arrays.pop("population-history", None)) is not None:
+        origin = origins.pop("population-history")
+        if bool(history.isnull().any()):
+            history, origin = _recoded(history, store, weights or {})
+        arrays["population_history"], origins["population_history"] = history, origin
+    return BuildInputs(arrays, origins, absent, {"launch_year": launch})
+
+
+def build_from_files(declaration: Path) -> BuildInputs:
+    """What a declaration and the files beside it hold.
+
+    The declaration is a TOML file: `[data_set]` with the attributes of the data set, `[files.<variable>]` as the
+    entries in `data/tables` with `file = { path = ... }`, and `[names]` with the path of a table of regions.
+    Raises `DemosimError` with the problems of all files.
+    """
+    try:
+        said = tomllib.loads(declaration.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise usage_error(f"cannot be read ({error})", file=str(declaration)) from error
+    problems = ProblemGroup(declaration)
+    about = _about(said.get("data_set", {}), problems)
+    for key in said.keys() - {"data_set", "files", "names"}:
+        problems.add(f'"{key}" is not known', path=key, allowed="data_set, files, names", code="declaration")
+    arrays, origins = {}, {}
+    for variable, declared in said.get("files", {}).items():
+        try:
+            entry = entry_from({"name": variable, "variable": variable, "kind": "file", **declared}, declaration)
+            arrays[variable] = read_file(entry, declaration.parent)
+            origins[variable] = _file_origin(entry, arrays[variable])
+        except DemosimError as error:
+            problems.problems += error.problems
+    if "names" in said:
+        try:
+            arrays |= _names(declaration.parent / str(said["names"].get("path", "")))
+        except DemosimError as error:
+            problems.problems += error.problems
+    problems.raise_if_any()
+    return BuildInputs(arrays, origins, {}, about)
+
+
+def as_data_set(inputs: BuildInputs) -> xr.Dataset:
+    """The inputs as one data set of the declared form, for a country that gives all its arrays itself.
+
+    Raises where two arrays do not have the same regions, sexes, ages or years.
+    """
+    plain = {name: _plain(array) for name, array in inputs.arrays.items()}
+    try:
+        aligned = xr.align(*plain.values(), join="exact")
+    except ValueError as error:
+        raise run_error(f"the files do not have the same regions, sexes, ages or years ({error})") from error
+    return xr.Dataset(dict(zip(plain, aligned, strict=True)), attrs=inputs.about)
+
+
+def split_weights(population: xr.DataArray, splits: Mapping[str, list[str]]) -> dict[str, dict[str, float]]:
+    """Weights of municipalities that were split, by the population of the parts (municipality, ...) after the split.
+
+    They are a rough stand-in for the population of the parts before it, for the user to see and to better.
+    """
+    weights = {}
+    for old, news in splits.items():
+        sizes = [float(population.sel(municipality=new).sum()) for new in news]
+        weights[old] = {new: size / sum(sizes) for new, size in zip(news, sizes, strict=True)}
+    return weights
+
+
+def origin_of(figures: Figures, derivation: str) -> dict[str, str]:
+    """Where figures of a vintage come from, with the keys of a `source.toml`."""
+    vintage = figures.vintage
+    checked = "published" if vintage.verified else "published; the entry was never checked against a real answer"
+    return {
+        "origin": vintage.source, "table": vintage.table, "licence": vintage.licence,
+        "date": vintage.updated or vintage.fetched, "confidence": checked, "derivation": derivation,
+        "sha256": vintage.digest,
+    }  # fmt: skip
+
+
+def _population(launch: int, store: Store) -> Figures:
+    """The newest figures that have the launch year."""
+    for name in ("population", "population-history"):
+        for vintage in reversed(store.vintages(name)):
+            figures = load_table(name, store, digest=vintage.digest)
+            if launch in figures.data["year"].values:
+                return figures
+    raise run_error(
+        f"the store has no population for 1 January {launch}", code="not-in-store", file=str(store.folder),
+        allowed="fetch it where there is a network: demosim data fetch --table population",
+    )  # fmt: skip
+
+
+def _recoded(history: xr.DataArray, store: Store, weights: Weights) -> tuple[xr.DataArray, dict[str, str]]:
+    """The history from the figures by code, in the municipalities of the incomplete one."""
+    by_code = load_table("population-by-code", store)
+    rows = load_table("municipality-changes", store).data.values.tolist()
+    changes = [dict(zip(("old_code", "new_code", "date"), row, strict=True)) for row in rows]
+    recoding = from_changes(changes, weights)
+    made = recode(by_code.data, recoding, [str(code) for code in history["municipality"].values])
+    return made, origin_of(by_code, made.attrs["recoding"])
+
+
+def _about(said: Mapping[str, Any], problems: ProblemGroup) -> dict[str, Any]:
+    for key, kind in ATTRIBUTES.items():
+        value = said.get(key)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            problems.add(f"should be a {kind.__name__}, not {value!r}", path=f"data_set.{key}", code="declaration")
+    for key in said.keys() - ATTRIBUTES.keys():
+        problems.add("is not known", path=f"data_set.{key}", allowed=", ".join(ATTRIBUTES), code="declaration")
+    return {key: said.get(key) for key in ATTRIBUTES}
+
+
+def _plain(array: xr.DataArray) -> xr.DataArray:
+    """The array without labels, symbols and origins beside it: figures, their axes and their unit."""
+    bare = array.drop_vars([coord for coord in array.coords if coord not in array.dims])
+    bare.attrs = {"unit": array.attrs["unit"]} if "unit" in array.attrs else {}
+    return bare
+
+
+def _names(path: Path) -> dict[str, xr.DataArray]:
+    """Names and groups of regions: one row each, the first column is `municipality`."""
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, comment="#", encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise usage_error(f"cannot be read ({error})", file=str(path)) from error
+    if "municipality" not in table or table["municipality"].duplicated().any():
+        raise usage_error("needs a column municipality with each region once", code="columns", file=str(path))
+    codes = {"municipality": table["municipality"].to_numpy(dtype=np.str_)}
+    return {
+        str(column): xr.DataArray(table[column].to_numpy(dtype=np.str_), dims="municipality", coords=codes)
+        for column in table.columns
+        if column != "municipality"
+    }
+
+
+def _file_origin(entry: Entry, data: xr.DataArray) -> dict[str, str]:
+    return {
+        "origin": entry.source, "table": entry.table or data.attrs["file"], "licence": entry.licence,
+        "date": data.attrs.get("updated", ""), "confidence": "as given", "derivation": entry.note or "as given",
+        "sha256": data.attrs["digest"],
+    }  # fmt: skip

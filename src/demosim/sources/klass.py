@@ -1,0 +1,67 @@
+"""Statistics Norway's Klass: municipal codes at a date, which codes became which, and which belong where.
+
+Source: the Klass API guide (data.ssb.no/api/klass/v1/api-guide.html). Classification 131 is the municipalities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from demosim.errors import run_error
+from demosim.sources.jsonstat import parse
+
+if TYPE_CHECKING:
+    from demosim.sources.http import Transport
+
+KLASS = "https://data.ssb.no/api/klass/v1"
+LISTS = ("codesAt.json", "changes.json", "correspondsAt.json")
+
+
+def ask_klass(
+    transport: Transport, classification: str, what: str, params: Mapping[str, str], base: str = KLASS
+) -> tuple[dict[str, Any], bytes, dict[str, Any]]:
+    """A list of a classification (one of `LISTS`): the request, the body as it came, and what it says."""
+    url = f"{base}/classifications/{classification}/{what}"
+    body, said = transport.ask(url, params, lambda raw: parse(raw, url))
+    return {"url": url, "params": dict(params)}, body, said
+
+
+def read_list(said: Mapping[str, Any], place: str = "answer") -> xr.DataArray:
+    """A Klass body as an array of text: names by code, target by code, or old code, new code and date by change."""
+    for key, read, name in (("codes", read_codes, "name"), ("correspondenceItems", read_correspondence, "target")):
+        if key in said:
+            texts = read(said, place)
+            return xr.DataArray(np.array(list(texts.values())), dims="code", coords={"code": list(texts)}, name=name)
+    columns = ["old_code", "new_code", "date"]
+    rows = np.array([[change[column] for column in columns] for change in read_changes(said, place)], dtype=np.str_)
+    return xr.DataArray(rows.reshape(-1, 3), dims=("change", "column"), coords={"column": columns}, name="changes")
+
+
+def read_codes(said: Mapping[str, Any], place: str = "answer") -> dict[str, str]:
+    """Names by code, of a `codesAt` body."""
+    return {str(item["code"]): str(item["name"]) for item in _items(said, "codes", ("code", "name"), place)}
+
+
+def read_changes(said: Mapping[str, Any], place: str = "answer") -> list[dict[str, str]]:
+    """Changes (old_code, new_code, date) of a `changes` body, without codes that appear from or go to nothing."""
+    keys = {"old_code": "oldCode", "new_code": "newCode", "date": "changeOccurred"}
+    items = _items(said, "codeChanges", tuple(keys.values()), place)
+    named = [{name: str(item[key] or "") for name, key in keys.items()} for item in items]
+    return [change for change in named if change["old_code"] and change["new_code"]]
+
+
+def read_correspondence(said: Mapping[str, Any], place: str = "answer") -> dict[str, str]:
+    """Target code by source code, of a `correspondsAt` body."""
+    items = _items(said, "correspondenceItems", ("sourceCode", "targetCode"), place)
+    return {str(item["sourceCode"]): str(item["targetCode"]) for item in items}
+
+
+def _items(said: Mapping[str, Any], key: str, needed: tuple[str, ...], place: str) -> list[dict[str, Any]]:
+    items = said.get(key)
+    if not isinstance(items, list) or not all(isinstance(item, dict) and set(needed) <= set(item) for item in items):
+        raise run_error(f"does not list {key} with {', '.join(needed)}", code="wrong-form", file=place)
+    return items

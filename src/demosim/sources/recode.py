@@ -1,0 +1,175 @@
+"""Municipal changes: counts recoded from one structure to another, sums always, splits only with weights one sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from demosim.errors import Problem, ProblemGroup, run_error, usage_error
+from demosim.sources.jsonstat import MISSING, NOT_IN_USE
+
+
+@dataclass(frozen=True)
+class Recoding:
+    """Which new codes each old code goes to, with weights that sum to one.
+
+    `note` says where it comes from; it is carried into the attributes of what is recoded.
+    """
+
+    weights: dict[str, dict[str, float]]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        problems = ProblemGroup()
+        for old, parts in self.weights.items():
+            if not parts or min(parts.values()) < 0 or abs(sum(parts.values()) - 1) > 1e-9:
+                problems.add(f"its weights {parts} are not shares that sum to one", path=old, code="weights")
+        problems.raise_if_any()
+
+    @property
+    def splits(self) -> dict[str, dict[str, float]]:
+        """The codes that are split, with their weights: what a user must see."""
+        return {old: parts for old, parts in self.weights.items() if len(parts) > 1}
+
+    def then(self, later: Recoding) -> Recoding:
+        """This change followed by a later one; a code that the later one does not name stays."""
+        combined: dict[str, dict[str, float]] = {}
+        for old, parts in self.weights.items():
+            target = combined.setdefault(old, {})
+            for middle, share in parts.items():
+                for new, further in later.weights.get(middle, {middle: 1.0}).items():
+                    target[new] = target.get(new, 0.0) + share * further
+        born_later = {old: dict(parts) for old, parts in later.weights.items() if old not in combined}
+        notes = "; ".join(note for note in (self.note, later.note) if note)
+        return Recoding({**combined, **born_later}, notes)
+
+    def describe(self) -> list[str]:
+        """The splits in words, one line each."""
+        return [
+            f"{old} is split: {', '.join(f'{100 * share:.2f} % to {new}' for new, share in parts.items())}"
+            for old, parts in self.splits.items()
+        ]
+
+
+def from_value_map(value_map: Mapping[str, Iterable[str]], weights: Mapping[str, Mapping[str, float]] | None = None,
+                   note: str = "value map of the codelist") -> Recoding:  # fmt: skip
+    """Recoding from a codelist's value map (new code: the old codes that it stands for).
+
+    `weights`: for an old code that stands in several new ones, its share to each. Raises where one is missing.
+    """
+    targets: dict[str, list[str]] = {}
+    for new, olds in value_map.items():
+        for old in olds:
+            targets.setdefault(old, []).append(new)
+    return _weighted(targets, weights or {}, note)
+
+
+def from_changes(changes: Iterable[Mapping[str, str]], weights: Mapping[str, Mapping[str, float]] | None = None,
+                 until: str = "9999") -> Recoding:  # fmt: skip
+    """Recoding from a list of changes (old_code, new_code, date), in the order of their dates, up to a date.
+
+    A code that one day's changes give several new codes is split: its weights must be given.
+    """
+    days: dict[str, dict[str, list[str]]] = {}
+    for change in changes:
+        if change["date"] <= until:
+            news = days.setdefault(change["date"], {}).setdefault(change["old_code"], [])
+            news += [change["new_code"]] if change["new_code"] not in news else []
+    result = Recoding({})
+    for day in sorted(days):
+        result = result.then(_weighted(days[day], weights or {}, f"changes of {day}"))
+    return result
+
+
+def _weighted(targets: Mapping[str, list[str]], weights: Mapping[str, Mapping[str, float]], note: str) -> Recoding:
+    found, problems = {}, ProblemGroup()
+    for old, news in targets.items():
+        if len(news) == 1:
+            found[old] = {news[0]: 1.0}
+        elif old in weights and set(weights[old]) <= set(news):
+            found[old] = dict(weights[old])
+        else:
+            example = f'give weights, such as {{"{old}": {{"{news[0]}": 0.8, "{news[1]}": 0.2}}}}'
+            what = f"is split between {', '.join(news)}; nothing says how"
+            problems.add(what, path=old, code="split", allowed=example)
+    problems.raise_if_any()
+    return Recoding(found, note)
+
+
+def recode(data: xr.DataArray, recoding: Recoding, codes: Iterable[str], dim: str = "municipality") -> xr.DataArray:
+    """Counts (not rates) in the new structure.
+
+    `codes`: the new codes, in their order; a code of the data that the recoding does not name goes to itself, and must
+    then be among them. A cell of a code that was not in use (status `.`) adds nothing; one that is missing for another
+    reason makes the sum missing. The sum over all codes is kept. Raises for codes that lead nowhere.
+    """
+    new = list(codes)
+    place = {code: position for position, code in enumerate(new)}
+    matrix = np.zeros((len(new), data.sizes[dim]))
+    lost = []
+    for column, old in enumerate(map(str, data[dim].values)):
+        for code, share in recoding.weights.get(old, {old: 1.0}).items():
+            if code in place:
+                matrix[place[code], column] = share
+            else:
+                lost.append(old)
+    unused = _unused(data)
+    lost = [old for old in lost if not bool(unused.sel({dim: old}).all())]
+    if lost:
+        what = f"{len(lost)} codes lead to no code of the new structure: {', '.join(lost[:8])}"
+        raise run_error(what, code="recoding", allowed="a change list that names them")
+    values, axis = np.where(unused, 0.0, data.values), data.get_axis_num(dim)
+    total = _over(matrix, np.nan_to_num(values), axis)
+    holes = _over(matrix > 0, np.isnan(values), axis) > 0
+    in_use = _over(matrix > 0, ~unused.values, axis) > 0
+    coords = {name: data[name] for name in data.dims if name != dim} | {dim: np.array(new, dtype=np.str_)}
+    note = "; ".join([recoding.note, *recoding.describe()])
+    return xr.DataArray(
+        np.where(holes | ~in_use, np.nan, total), dims=data.dims, coords=coords, name=data.name,
+        attrs={**data.attrs, "recoding": note},
+    )  # fmt: skip
+
+
+def follow_merger(data: xr.DataArray, olds: Iterable[str], new: str, since: int, dim: str = "municipality",
+                  time: str = "date") -> xr.DataArray:  # fmt: skip
+    """A merger during the horizon: the new code beside the old ones, which end at `since`.
+
+    The new code has the sum of the old ones at every date, before the merger too, so that its series can be followed
+    through; the old ones are missing from `since` on. The total over municipalities is therefore the sum without the
+    old codes. `data`: counts by `dim` and `time`.
+    """
+    old = list(olds)
+    unknown = [code for code in old if code not in data[dim].values]
+    if unknown or new in data[dim].values:
+        what = f"not in the data: {', '.join(unknown)}" if unknown else f"{new} is already in the data"
+        raise usage_error(what, path=dim, code="recoding")
+    merged = data.sel({dim: old}).sum(dim, skipna=False).expand_dims({dim: [new]})
+    ends = data[dim].isin(old) & (data[time] >= since)
+    return xr.concat([data.where(~ends), merged], dim=dim, coords="minimal", compat="override").transpose(*data.dims)
+
+
+def _over(matrix: np.ndarray, values: np.ndarray, axis: int) -> np.ndarray:
+    """A matrix applied along one axis."""
+    return np.moveaxis(np.tensordot(matrix.astype(float), values.astype(float), axes=(1, axis)), 0, axis)
+
+
+def _unused(data: xr.DataArray) -> xr.DataArray:
+    """Cells of codes that were not in use: `.` where there are symbols, none otherwise."""
+    if "status" not in data.coords:
+        return xr.zeros_like(data, dtype=bool)
+    unused: xr.DataArray = (data["status"].reset_coords(drop=True) == NOT_IN_USE) & data.isnull()
+    return unused
+
+
+def unexplained(data: xr.DataArray) -> list[Problem]:
+    """The missing cells of an array by their symbol, as one problem each; none where it is complete."""
+    missing = np.isnan(data.values)
+    symbols = data["status"].values[missing] if "status" in data.coords else np.full(int(missing.sum()), "")
+    names, counts = np.unique(symbols, return_counts=True)
+    return [
+        Problem(f"{count} cells are missing ({name if name in MISSING else 'no reason given'})", "missing")
+        for name, count in zip(names.tolist(), counts.tolist(), strict=True)
+    ]

@@ -1,0 +1,149 @@
+"""Municipal changes: sums, splits with weights that are seen, chains of changes, a merger followed through."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demosim.errors import DemosimError
+from demosim.sources.recode import Recoding, follow_merger, from_changes, from_value_map, recode, unexplained
+
+# Ålesund and its neighbours: five municipalities became 1507 in 2020, which became 1508 Ålesund and 1580 Haram in 2024.
+OLD = ["1504", "1523", "1529", "1534", "1546"]
+CHANGES = [
+    *({"old_code": old, "new_code": "1507", "date": "2020-01-01"} for old in OLD),
+    {"old_code": "1507", "new_code": "1508", "date": "2024-01-01"},
+    {"old_code": "1507", "new_code": "1580", "date": "2024-01-01"},
+]
+WEIGHTS = {"1507": {"1508": 0.86, "1580": 0.14}}
+
+
+def counts(values: dict[str, list[float]], status: dict[str, list[str]] | None = None) -> xr.DataArray:
+    years = list(range(2019, 2019 + len(next(iter(values.values())))))
+    data = xr.DataArray(
+        list(values.values()), dims=("municipality", "year"), coords={"municipality": list(values), "year": years},
+        name="population", attrs={"unit": "persons"},
+    )  # fmt: skip
+    symbols = [(status or {}).get(code, [""] * len(years)) for code in values]
+    return data.assign_coords(status=(("municipality", "year"), np.array(symbols)))
+
+
+def test_the_split_of_aalesund_needs_weights_and_says_how_to_give_them() -> None:
+    with pytest.raises(DemosimError) as raised:
+        from_changes(CHANGES)
+    assert "1507: is split between 1508, 1580; nothing says how; give weights, such as" in str(raised.value)
+
+
+def test_aalesund_and_haram_through_both_changes() -> None:
+    recoding = from_changes(CHANGES, WEIGHTS)
+    assert recoding.weights["1534"] == pytest.approx({"1508": 0.86, "1580": 0.14})
+    assert "1507 is split: 86.00 % to 1508, 14.00 % to 1580" in recoding.describe()
+    values = {code: [100.0, np.nan, np.nan] for code in OLD}
+    values |= {
+        "1507": [np.nan, 510, np.nan],
+        "1508": [np.nan, np.nan, 450],
+        "1580": [np.nan, np.nan, 80],
+        "0301": [7, 8, 9],
+    }
+    unused = {code: ["." if np.isnan(value) else "" for value in row] for code, row in values.items()}
+    result = recode(counts(values, unused), recoding, ["0301", "1508", "1580"])
+    np.testing.assert_allclose(result.sel(municipality="1508"), [430, 438.6, 450])
+    np.testing.assert_allclose(result.sel(municipality="1580"), [70, 71.4, 80])
+    np.testing.assert_allclose(result.sum("municipality"), [507, 518, 539])
+    assert "1507 is split: 86.00 % to 1508" in result.attrs["recoding"]
+    assert result.attrs["unit"] == "persons"
+
+
+def test_changes_after_a_date_are_left_out() -> None:
+    assert from_changes(CHANGES, until="2023-12-31").weights["1504"] == {"1507": 1.0}
+
+
+def test_better_weights_for_an_old_part_than_for_the_whole() -> None:
+    """Haram of before 2020 went to Haram of 2024: a value map that says so is used as it stands."""
+    recoding = from_value_map({"1580": ["1534"], "1508": ["1504", "1523", "1529", "1546"]})
+    result = recode(counts({code: [100.0] for code in OLD}), recoding, ["1508", "1580"])
+    assert result.values.ravel().tolist() == [400, 100]
+
+
+def test_a_value_map_in_which_a_code_stands_twice_needs_weights() -> None:
+    twice = {"1508": ["1507"], "1580": ["1507"]}
+    with pytest.raises(DemosimError, match="is split between 1508, 1580"):
+        from_value_map(twice)
+    assert from_value_map(twice, WEIGHTS).splits == WEIGHTS
+
+
+@pytest.mark.parametrize("weights", [{"1508": 0.5, "1580": 0.4}, {"1508": 1.2, "1580": -0.2}, {}])
+def test_weights_that_are_no_shares_are_refused(weights: dict[str, float]) -> None:
+    with pytest.raises(DemosimError, match="not shares that sum to one"):
+        Recoding({"1507": weights})
+
+
+def test_a_code_that_leads_nowhere_is_refused_and_one_that_was_never_used_is_not() -> None:
+    with pytest.raises(DemosimError, match="2 codes lead to no code of the new structure: 0101, 0102"):
+        recode(counts({"0101": [1.0], "0102": [1.0], "0301": [1.0]}), Recoding({}), ["0301"])
+    unused = counts({"0101": [np.nan], "0301": [1.0]}, {"0101": ["."], "0301": [""]})
+    assert recode(unused, Recoding({}), ["0301"]).values.tolist() == [[1.0]]
+
+
+@pytest.mark.parametrize(("symbol", "sum_is"), [(".", 5.0), ("..", np.nan), (":", np.nan), ("null", np.nan)])
+def test_a_missing_part_makes_the_sum_missing_unless_it_was_not_in_use(symbol: str, sum_is: float) -> None:
+    data = counts({"a": [5.0], "b": [np.nan]}, {"a": [""], "b": [symbol]})
+    result = recode(data, from_value_map({"c": ["a", "b"]}), ["c"])
+    np.testing.assert_array_equal(result.values, [[sum_is]])
+
+
+def test_a_new_code_with_no_part_in_use_is_missing_not_zero() -> None:
+    data = counts({"a": [np.nan]}, {"a": ["."]})
+    assert recode(data, from_value_map({"c": ["a"]}), ["c"]).isnull().all()
+
+
+@given(
+    parts=st.lists(st.lists(st.floats(0.01, 1), min_size=1, max_size=4), min_size=1, max_size=5),
+    figures=st.lists(st.integers(0, 10**6), min_size=5, max_size=5),
+)
+def test_the_sum_over_codes_is_kept(parts: list[list[float]], figures: list[int]) -> None:
+    weights = {
+        f"o{i}": {f"n{j}": share / sum(shares) for j, share in enumerate(shares)} for i, shares in enumerate(parts)
+    }  # fmt: skip
+    data = counts({f"o{i}": [float(figures[i])] for i in range(len(parts))})
+    result = recode(data, Recoding(weights), [f"n{j}" for j in range(4)])
+    assert float(result.sum()) == pytest.approx(float(data.sum()), rel=1e-12)
+
+
+def test_other_dims_and_their_order_stay() -> None:
+    data = (
+        counts({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+        .expand_dims(sex=["male", "female"])
+        .transpose("year", "municipality", ...)
+    )
+    result = recode(data, from_value_map({"c": ["a", "b"]}), ["c"])
+    assert result.dims == ("year", "municipality", "sex")
+    assert result.sel(sex="male").values.ravel().tolist() == [4.0, 6.0]
+
+
+def test_a_merger_during_the_horizon_is_followed() -> None:
+    data = counts({"a": [10.0, 11, 12], "b": [5.0, 4, 3], "c": [1.0, 1, 1]}).drop_vars("status")
+    both = follow_merger(data, ["a", "b"], "ab", since=2020, time="year")
+    assert both.sel(municipality="ab").values.tolist() == [15, 15, 15]
+    np.testing.assert_array_equal(both.sel(municipality="a").values, [10, np.nan, np.nan])
+    assert both.sel(municipality="c").values.tolist() == [1, 1, 1]
+    np.testing.assert_array_equal(
+        both.sel(year=slice(2020, None)).sum("municipality"), data.sel(year=slice(2020, None)).sum("municipality")
+    )
+    with pytest.raises(DemosimError, match="not in the data: x"):
+        follow_merger(data, ["a", "x"], "ab", since=2020, time="year")
+    with pytest.raises(DemosimError, match="c is already in the data"):
+        follow_merger(data, ["a", "b"], "c", since=2020, time="year")
+
+
+def test_missing_cells_are_told_by_their_symbol() -> None:
+    data = counts({"a": [1.0, np.nan, np.nan]}, {"a": ["", ":", ".."]})
+    assert sorted(problem.what for problem in unexplained(data)) == [
+        "1 cells are missing (..)",
+        "1 cells are missing (:)",
+    ]
+    assert unexplained(data.isel(year=[0])) == []
+    assert unexplained(data.drop_vars("status"))[0].what == "2 cells are missing (no reason given)"
