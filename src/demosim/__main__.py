@@ -1,0 +1,5 @@
+"""`python -m demosim`."""
+
+from demosim.cli import main
+
+main()
