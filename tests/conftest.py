@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Solvers that use the threads of BLAS stall when several test runs share a machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(__version__, prog_name="demosim")
 @click.pass_context
-def cli(ctx: click.Context, **settings: object) -> None:
+def cli(ctx: click.Context, /, **settings: object) -> None:
     """What will population change cost? Population, expenditure need and full-time equivalents by municipality."""
     ctx.obj = Settings(**settings)  # type: ignore[arg-type]  # click has checked them
 

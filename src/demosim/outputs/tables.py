@@ -40,7 +40,7 @@ class Table:
 
 
 def print_table(table: Table, lang: str, file: IO[str] | None = None, width: int | None = None) -> None:
-    """Print a table; at most 80 columns unless the terminal is wider; colour only on a terminal and without NO_COLOR."""
+    """Print a table within 80 columns, or the terminal's; colour only on a terminal and without NO_COLOR."""
     from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
