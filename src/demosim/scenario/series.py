@@ -48,6 +48,8 @@ class Series:
 
     def fill(self, years: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray:
         """Values on the given years, `otherwise` where none is named."""
+        if self.is_plain:
+            return np.full(len(years), self.number)
         base = otherwise if self.number is None else self.number
         result = np.array(np.broadcast_to(base, len(years)), dtype=float)
         for segment in self.segments + self.over:
