@@ -12,7 +12,7 @@ import made_up
 from demosim.errors import DemosimError
 from demosim.scenario.prepare import prepare
 from demosim.scenario.read import spec_from
-from demosim.scenario.resolve import assemble, resolve
+from demosim.scenario.resolve import assemble, assemble_named, resolve
 from demosim.scenario.spec import Spec
 from demosim.scenario.vary import numeric_paths, split_path, vary, with_numbers
 
@@ -137,3 +137,39 @@ def test_assembling_many_from_one_preparation_equals_resolving_each() -> None:
         expected = assumptions(vary(prepared.spec, numbers))
         for name, array in arrays.items():
             np.testing.assert_array_equal(array, expected[name].values)
+
+
+def test_scenarios_of_a_sweep_share_what_they_have_in_common() -> None:
+    prepared = prepare(BASELINE, scenario())
+
+    def arrays(**numbers: float) -> dict[str, np.ndarray]:
+        paths = {"tfr": "fertility.tfr", "net": "streams.crisis.net", "shock": "mortality.shock"}
+        return assemble(prepared, with_numbers(prepared.spec.knobs, {paths[key]: n for key, n in numbers.items()}))
+
+    def different(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> set[str]:
+        return {name for name in one if one[name] is not other[name]}
+
+    flows = {"stream_inflow", "stream_outflow"}
+    assert different(arrays(), arrays()) == set()
+    assert different(arrays(), arrays(net=1)) == flows
+    assert different(arrays(net=1), arrays(net=1)) == set()
+    assert different(arrays(), arrays(tfr=1.5)) == {"fertility_rate", *flows}
+    assert different(arrays(), arrays(shock=1.5)) == {"death_prob", "newborn_survival_prob", *flows}
+
+
+def test_scenarios_of_a_sweep_have_the_same_streams_whatever_the_numbers() -> None:
+    paths = ["municipalities.R2.extra_net.2021", "streams.crisis.onward_rate"]
+    prepared = prepare(BASELINE, scenario(), paths)
+    shapes = set()
+    for numbers in ((0.0, 0.0), (5.0, 0.0), (0.0, 0.2), (5.0, 0.2)):
+        knobs = with_numbers(prepared.spec.knobs, dict(zip(paths, numbers, strict=True)))
+        names, arrays = assemble_named(prepared, knobs)
+        assert names == ["crisis", "crisis, onward", "net R2", "net R2, others"]
+        shapes.add(arrays["stream_inflow"].shape)
+        plain = assumptions(vary(scenario(), dict(zip(paths, numbers, strict=True))))
+        for stream in plain["stream"].values:
+            place = names.index(str(stream))
+            np.testing.assert_array_equal(arrays["stream_inflow"][place], plain["stream_inflow"].sel(stream=stream))
+        others = [place for place, name in enumerate(names) if name not in plain["stream"].values]
+        assert not arrays["stream_inflow"][others].any()
+    assert len(shapes) == 1

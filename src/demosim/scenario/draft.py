@@ -23,6 +23,7 @@ class StreamDraft:
     return_from: float | None = None  # decimal year
     return_until: float | None = None
     onward_rate: np.ndarray | None = None  # (T,) per year
+    moves_on: bool = False  # has a flow onward also where no one moves, for the sake of other scenarios of a sweep
 
 
 @dataclass
@@ -34,6 +35,7 @@ class MunicipalDraft:
     others: np.ndarray | None  # (M,) from whom it is taken; None where the country's total changes
     extra_net: np.ndarray  # (T,) persons per year
     net: np.ndarray | None = None  # (T,) persons per year that net migration is brought to; nan where it is free
+    always: bool = False  # has flows also where nothing is added, for the sake of other scenarios of a sweep
 
 
 @dataclass

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -11,7 +12,7 @@ from demosim.errors import Problem
 from demosim.scenario.check import check_numbers, flow_years, knob_keys
 from demosim.scenario.control import ControlTotal
 from demosim.scenario.draft import Draft, MunicipalDraft, StreamDraft
-from demosim.scenario.forms import SEXES, BySex, Report
+from demosim.scenario.forms import SEXES, BySex, Report, Value
 from demosim.scenario.knobs import LifeExpectancy, declines_wanted
 from demosim.scenario.places import Gazetteer
 from demosim.scenario.series import Series, year_range
@@ -22,6 +23,14 @@ from demosim.scenario.toml_lines import KeyPath
 ORDINARY = "ordinary"
 
 
+@dataclass
+class Memory:
+    """What the last set of knob values gave, so that scenarios that share an array share its memory too."""
+
+    flows: tuple[tuple[tuple[str, Value], ...], tuple[list[str], dict[str, np.ndarray]]] | None = None
+    keys: tuple[tuple[int, ...], np.ndarray] | None = None
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A scenario that fits its baseline. `draft` has no knob applied; it is copied for every set of knob values."""
@@ -29,13 +38,17 @@ class Prepared:
     baseline: xr.Dataset
     spec: Spec
     draft: Draft
+    fertility_rate: np.ndarray  # (T, A) before any knob
     names: Gazetteer
     places: dict[str, str]  # municipalities as the scenario writes them, with their numbers
     controls: tuple[ControlTotal, ...]
+    memory: Memory = field(default_factory=Memory)
 
 
-def prepare(baseline: xr.Dataset, spec: Spec) -> Prepared:
+def prepare(baseline: xr.Dataset, spec: Spec, varied: Iterable[str] = ()) -> Prepared:
     """The third pass over a scenario, and what it is made of.
+
+    `varied`: dotted paths that a sweep will set; the arrays of all its scenarios then have the same streams.
 
     Raises a `DemosimError` (2) with every value out of bounds, year outside the data, collision, and name that the
     baseline does not have.
@@ -52,9 +65,16 @@ def prepare(baseline: xr.Dataset, spec: Spec) -> Prepared:
     draft.streams = {name: stream for name, stream in streams.items() if stream is not None}
     for text, number in places.items():
         draft.municipalities[text] = _municipal(baseline, spec, number, text, len(draft.years))
+    for path in varied:
+        section, name, key = (*path.split(".", 2), "", "")[:3]
+        if section == "streams" and key.startswith("onward_rate"):
+            draft.streams[name].moves_on = True
+        if section == "municipalities":
+            draft.municipalities[name].always = True
     _reachable(spec, draft, report)
     report.raise_if_any()
-    return Prepared(baseline, spec, draft, names, places, controls)
+    fertility_rate = draft.total_fertility_rate[:, None] * draft.fertility_schedule
+    return Prepared(baseline, spec, draft, fertility_rate, names, places, controls)
 
 
 def national_draft(baseline: xr.Dataset, spec: Spec) -> Draft:

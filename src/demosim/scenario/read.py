@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -41,7 +40,7 @@ def spec_from(
 ) -> Spec:
     """A scenario from a tree of plain values such as `tomllib` gives; names and types checked."""
     report = Report(file, lines)
-    rest = copy.deepcopy(dict(tree))
+    rest = {key: _own(value) for key, value in tree.items()}
     rest.pop(NOTES, None)
     values = _take_knobs(rest, report)
     for section in _knob_sections():
@@ -57,6 +56,13 @@ def spec_from(
     report.raise_if_any()
     assert spec is not None
     return spec.model_copy(update={"knobs": values}).placed(file, lines)
+
+
+def _own(value: Any) -> Any:
+    """A copy of tables and lists that shares nothing, also where the same table stands in several places."""
+    if isinstance(value, dict):
+        return {key: _own(inner) for key, inner in value.items()}
+    return [_own(inner) for inner in value] if isinstance(value, list) else value
 
 
 def baseline_location(spec: Spec) -> str | Path:

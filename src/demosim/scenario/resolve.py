@@ -11,6 +11,7 @@ import xarray as xr
 
 from demosim.scenario.control import ControlTotal, NetTarget
 from demosim.scenario.document import change_log, digest_of, document_of
+from demosim.scenario.draft import Draft
 from demosim.scenario.forms import Value
 from demosim.scenario.knobs import Knob, find_knob, list_knobs
 from demosim.scenario.prepare import Prepared, prepare
@@ -32,6 +33,7 @@ DIMS: dict[str, tuple[str, ...]] = {
     "deviation_fade": ("part", "year"),
     "deviation_band": ("sex", "age_end_of_year"),
 }
+_NATIONAL = ("fertility.", "mortality.", "migration.")  # knobs that act on streams only through rates
 _COORDS = ("municipality", "sex", "age", "age_end_of_year", "part", "band")
 _NAMES = ("municipality_name", "municipality_name_official", "county", "county_name", "landsdel")
 
@@ -80,37 +82,75 @@ def _nets(prepared: Prepared) -> tuple[NetTarget, ...]:
 def assemble(prepared: Prepared, knobs: Mapping[str, Value]) -> dict[str, np.ndarray]:
     """All arrays of the assumptions for one set of knob values, by name; dims in `DIMS`.
 
-    Municipal arrays are the baseline's own, not copies. Knobs at their neutral value are passed over.
+    Municipal arrays are the baseline's own, not copies, and arrays that a set of values has in common with the last
+    one are the same objects: write to none of them. Knobs at their neutral value are passed over.
     """
     return assemble_named(prepared, knobs)[1]
 
 
 def assemble_named(prepared: Prepared, knobs: Mapping[str, Value]) -> tuple[list[str], dict[str, np.ndarray]]:
     """`assemble`, with the names of the streams: a stream's own, its moves onward, and net flows of municipalities."""
-    draft = prepared.draft.copy()
+    base = prepared.draft
+    draft = base.copy()
     for knob, name, value in in_order(knobs):
         if not knob.is_neutral(value):
             knob.apply(draft, value, name)
-    fertility_rate = draft.total_fertility_rate[:, None] * draft.fertility_schedule
-    flows: list[Flow] = []
-    for name in draft.streams:
-        flows += stream_flows(draft, name, fertility_rate)
-    for place in draft.municipalities.values():
-        if place.extra_net.any() or place.net is not None:
-            flows += municipal_flows(draft, place)
-    none = (0, *draft.net_international_migration.shape)
-    municipalities = draft.fixed["fertility_factor"].shape[0]
-    return [flow.name for flow in flows], {
+    fertility_rate = prepared.fertility_rate
+    same_births = (
+        draft.total_fertility_rate is base.total_fertility_rate and draft.fertility_schedule is base.fertility_schedule
+    )
+    if not same_births:
+        fertility_rate = draft.total_fertility_rate[:, None] * draft.fertility_schedule
+    names, streams = _streams(prepared, draft, fertility_rate, knobs, same_births)
+    return names, {
         **draft.fixed,
         "death_prob": draft.death_prob,
         "newborn_survival_prob": draft.newborn_survival_prob,
         "fertility_rate": fertility_rate,
         "net_international_migration": draft.net_international_migration,
-        "stream_inflow": np.stack([flow.inflow for flow in flows]) if flows else np.zeros(none),
-        "stream_outflow": np.stack([flow.outflow for flow in flows]) if flows else np.zeros(none),
-        "settlement_key": np.stack([flow.key for flow in flows]) if flows else np.zeros((0, municipalities)),
+        **streams,
         "deviation_fade": draft.deviation_fade,
     }
+
+
+def _streams(
+    prepared: Prepared, draft: Draft, fertility_rate: np.ndarray, knobs: Mapping[str, Value], same_births: bool
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Names and arrays of all flows; the last ones again where nothing that they depend on has changed."""
+    asked: tuple[tuple[str, Value], ...] | None = None
+    if same_births and draft.death_prob is prepared.draft.death_prob:
+        asked = tuple(item for item in knobs.items() if not item[0].startswith(_NATIONAL))
+    remembered = prepared.memory.flows
+    if remembered is not None and remembered[0] == asked:
+        return remembered[1]
+    flows: list[Flow] = []
+    for name in draft.streams:
+        flows += stream_flows(draft, name, fertility_rate)
+    for place in draft.municipalities.values():
+        if place.always or place.net is not None or place.extra_net.any():
+            flows += municipal_flows(draft, place)
+    none = np.zeros((0, *draft.net_international_migration.shape))
+    found = {
+        "stream_inflow": np.stack([flow.inflow for flow in flows]) if flows else none,
+        "stream_outflow": np.stack([flow.outflow for flow in flows]) if flows else none,
+        "settlement_key": _keys(prepared, flows),
+    }
+    result = [flow.name for flow in flows], found
+    if asked is not None:
+        prepared.memory.flows = (asked, result)
+    return result
+
+
+def _keys(prepared: Prepared, flows: list[Flow]) -> np.ndarray:
+    """Keys of all flows; the last array again where the keys are the same."""
+    which = tuple(id(flow.key) for flow in flows)  # the keys live as long as what was prepared
+    remembered = prepared.memory.keys
+    if remembered is not None and remembered[0] == which:
+        return remembered[1]
+    municipalities = prepared.draft.fixed["fertility_factor"].shape[0]
+    keys = np.stack([flow.key for flow in flows]) if flows else np.zeros((0, municipalities))
+    prepared.memory.keys = (which, keys)
+    return keys
 
 
 def in_order(knobs: Mapping[str, Value]) -> list[tuple[type[Knob], str, Value]]:

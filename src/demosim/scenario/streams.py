@@ -36,7 +36,8 @@ def stream_flows(draft: Draft, name: str, fertility_rate: np.ndarray) -> list[Fl
         newborn = _births_of_arrivals(draft, stream, arrivals, fertility_rate)
         inflow[:, :, 0] += np.maximum(newborn, 0.0)
         outflow[:, :, 0] += np.maximum(-newborn, 0.0)
-    if stream.return_rate is None and stream.onward_rate is None:
+    moves_on = stream.moves_on or stream.onward_rate is not None
+    if stream.return_rate is None and not moves_on:
         return [Flow(name, inflow, outflow, stream.key)]
     returns, moves = _leavers(draft, stream, arrivals)
     outflow += returns
@@ -86,9 +87,9 @@ def _leavers(draft: Draft, stream: StreamDraft, arrivals: np.ndarray) -> tuple[n
     going_back = interval_prob(none if stream.return_rate is None else stream.return_rate, draft.interval, exposed)
     survival = 1.0 - draft.death_prob
     stock = np.maximum(stream.stock * stream.profile, 0.0)
-    if stream.onward_rate is None:
+    if stream.onward_rate is None and not stream.moves_on:
         return _shares_of_stock(stock, arrivals, survival, going_back, going_back), None
-    moving_on = interval_prob(stream.onward_rate, draft.interval)
+    moving_on = interval_prob(none if stream.onward_rate is None else stream.onward_rate, draft.interval)
     staying = (1.0 - going_back) * (1.0 - moving_on)
     settled = _shares_of_stock(stock, arrivals, survival, np.ones_like(none), 1.0 - staying)
     moves = settled * ((1.0 - going_back) * moving_on)[:, None, None]
