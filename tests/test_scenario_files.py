@@ -17,6 +17,7 @@ from demosim.errors import DemosimError
 from demosim.scenario.document import to_toml
 from demosim.scenario.read import baseline_location, read_scenario, spec_from
 from demosim.scenario.resolve import resolve
+from demosim.scenario.syntax import parse_source
 
 SHIPPED = sorted((ROOT / "scenarios").glob("*.toml"))
 CODE = re.compile(r'(?:report\.add\(|PydanticCustomError\(|yield)\s*\(?\s*"([a-z_]+)"|code="([a-z_]+)"')
@@ -135,6 +136,21 @@ def test_a_baseline_is_a_name_or_a_folder_beside_the_file(tmp_path: Path) -> Non
     assert baseline_location(read_scenario(path)) == tmp_path / "own-data"
     path.write_text(text.replace("norway2026", "./own-data"), encoding="utf-8")
     assert baseline_location(read_scenario(path)) == tmp_path / "own-data"
+
+
+@pytest.mark.parametrize("depth", [21, 200, 480, 3000])
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ("{a = ", "}")])
+def test_nesting_without_end_is_refused(depth: int, begin: str, end: str) -> None:
+    with pytest.raises(DemosimError, match="nested too deep"):
+        parse_source(f"deep = {begin * depth}1{end * depth}\n")
+
+
+def test_a_table_that_stands_in_two_places_is_read_in_both() -> None:
+    stream = {"profile": "ukraine", "settlement": "refugees", "net": 10}
+    tree = {"name": "x", "baseline": "norway2026", "variant": "2024-MMMM", "horizon": 2030, "price_year": 2026}
+    spec = spec_from({**tree, "streams": {"one": stream, "two": stream}})
+    assert spec.knobs.keys() == {"streams.one.net", "streams.two.net"}
+    assert stream["net"] == 10
 
 
 TEXTS = [path.read_text(encoding="utf-8-sig") for path in [*SHIPPED, *corpus.VALID]]

@@ -12,6 +12,7 @@ from typing import Any
 from demosim.errors import ProblemGroup, usage_error
 from demosim.scenario.toml_lines import Lines, scan_lines
 
+MOST_DEPTH = 20
 MOST_BYTES = 2_000_000
 _PLACE = re.compile(r"\s*\((?:at line (\d+), column \d+|at end of document)\)$")
 _END = r"\s*(?=[,}\]#]|$)"
@@ -85,20 +86,34 @@ def parse_source(text: str, file: str | None = None) -> Source:
     while True:
         try:
             tree = tomllib.loads("\n".join(lines))
-            break
+            deep = _depth(tree) > MOST_DEPTH
         except RecursionError:
-            problems.add("tables or arrays are nested too deep", code="syntax")
-            break
+            deep = True
         except ValueError as error:
             line, at_end = _explain("\n".join(lines), str(error), problems)
             if at_end or line <= reached:
                 break
             reached = line
             lines[line - 1] = _passed_over(lines[line - 1], line, "twice" in problems.problems[-1].what)
+            continue
+        if deep:
+            problems.add("tables or arrays are nested too deep", code="syntax")
+        break
     problems.raise_if_any()
     if not tree:
         raise usage_error("is empty: it sets no key", code="empty", file=file, allowed="at least name, baseline, ...")
     return Source(tree, scan_lines(text), file)
+
+
+def _depth(tree: dict[str, Any]) -> int:
+    """How many tables and arrays lie inside each other."""
+    level: list[Any] = [tree]
+    depth = 0
+    while level:
+        depth += 1
+        inner = (value for item in level for value in (item.values() if isinstance(item, dict) else item))
+        level = [value for value in inner if isinstance(value, dict | list)]
+    return depth
 
 
 def _passed_over(written: str, line: int, renamed: bool) -> str:
