@@ -40,9 +40,11 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StubApi]:
     history = history.replace("top(1)", "from(2021)").replace("[checks]", "[checks]\ncomplete = false")
     by_code = history.replace("agg_KommSummer", "vs_Kommun")
     changes = LIST.replace("codesAt", "changes")
+    value_map = LIST.replace("klass", "codelist").replace("codesAt.json", "agg_KommSummer").split("[query.date]")[0]
     texts = {
         "moves": COUNTRY, "population": towns, "population-country": COUNTRY, "population-history": history,
         "population-by-code": by_code, "municipality-changes": changes,
+        "municipality-value-map": value_map,
     }  # fmt: skip
     for name, text in texts.items():
         (folder / f"{name}.toml").write_text(text, encoding="utf-8")
@@ -100,6 +102,22 @@ def test_the_history_is_recoded_with_weights_that_the_origin_tells(filled: Store
     np.testing.assert_allclose(new - old, 0.75)
     told = inputs.origins["population_history"]["derivation"]
     assert "0301 is split: 75.00 % to 0302, 25.00 % to 0303" in told
+
+
+def test_a_value_map_does_where_there_is_no_list_of_changes(api: StubApi, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    api.tables["07459"].codelists["Region"]["agg_KommSummer"] |= {
+        "K-0302": ["0301", "0302"],
+        "K-0303": ["0301", "0303"],
+    }
+    api.tables["07459"].symbol = "."
+    for name in ("population-history", "population-by-code", "municipality-value-map"):
+        fetch_table(name, store, api=client(api))
+    with pytest.raises(DemosimError, match="0301: is split between 0302, 0303"):
+        build_from_store(2022, store)
+    inputs = build_from_store(2022, store, weights={"0301": {"0302": 0.75, "0303": 0.25}})
+    assert not inputs.arrays["population_history"].isnull().any()
+    assert "value map of the codelist" in inputs.origins["population_history"]["derivation"]
 
 
 def test_weights_by_the_population_after_a_split(filled: Store) -> None:

@@ -38,6 +38,10 @@ def test_codes_targets_and_changes() -> None:
     assert changes.values.tolist() == [["1507", "1508", "2024-01-01"], ["1507", "1580", "2024-01-01"]]
     assert read_list({"codeChanges": []}).shape == (0, 3)
     assert "changes.json" in LISTS
+    mapped = read_list(
+        {"values": [{"code": "K-0110", "valueMap": ["0101", "0102"]}, {"code": "K-0201", "valueMap": None}]}
+    )
+    assert mapped.values.tolist() == [["0101", "0110", ""], ["0102", "0110", ""]]
 
 
 def test_changes_make_a_recoding() -> None:
@@ -47,7 +51,14 @@ def test_changes_make_a_recoding() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{}, {"codeChanges": "none"}, {"codeChanges": [{"oldCode": "1"}]}, {"codes": [{}]}, {"correspondenceItems": [1]}],
+    [
+        {},
+        {"codeChanges": "none"},
+        {"codeChanges": [{"oldCode": "1"}]},
+        {"codes": [{}]},
+        {"values": [{"code": "1"}]},
+        {"correspondenceItems": [1]},
+    ],
 )
 def test_another_form_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(DemosimError, match="does not list"):

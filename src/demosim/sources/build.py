@@ -54,8 +54,8 @@ def build_from_store(launch: int, store: Store | None = None, *, weights: Weight
 
     The population is that of the launch year: the newest vintage that has it. The history is the one in today's
     municipalities; where the codelist leaves holes in it (a municipality that was split), it is made from the figures
-    by code, the changes of Klass 131 and `weights` (old code: share to each new code). Raises where the population is
-    not there; anything else that is not there is listed in `absent`.
+    by code, the changes of Klass 131 (else the value map of the codelist) and `weights` (old code: share to each new
+    code). Raises where the population is not there; anything else that is not there is listed in `absent`.
     """
     store = store or Store()
     arrays: dict[str, xr.DataArray] = {}
@@ -163,7 +163,8 @@ def _population(launch: int, store: Store) -> Figures:
 def _recoded(history: xr.DataArray, store: Store, weights: Weights) -> tuple[xr.DataArray, dict[str, str]]:
     """The history from the figures by code, in the municipalities of the incomplete one."""
     by_code = load_table("population-by-code", store)
-    rows = load_table("municipality-changes", store).data.values.tolist()
+    lists = [name for name in ("municipality-changes", "municipality-value-map") if store.vintages(name)]
+    rows = load_table(lists[0] if lists else "municipality-changes", store).data.values.tolist()
     changes = [dict(zip(("old_code", "new_code", "date"), row, strict=True)) for row in rows]
     recoding = from_changes(changes, weights)
     made = recode(by_code.data, recoding, [str(code) for code in history["municipality"].values])

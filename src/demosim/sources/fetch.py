@@ -132,10 +132,8 @@ def verify_live(names: Sequence[str] = (), api: PxWeb | None = None) -> list[Liv
                     for dim, length in entry.checks.size.items()
                     if shape.get(dim) != length
                 ]
-            elif entry.kind == "klass":
-                query = _query(entry, None)
-                params = {key: values[0] for key, values in query.items() if key != "list"}
-                read_list(ask_klass(api.transport, entry.table, query["list"][0], params, klass_of(api))[2], entry.name)
+            else:
+                read_list(_ask_list(entry, api, None)[2], entry.name)
         except DemosimError as error:
             problems = [replace(problem, path=problem.path or entry.name) for problem in error.problems]
         checked.append(LiveCheck(entry, problems))
@@ -150,8 +148,8 @@ def facts_column(table: str, column: str) -> list[str]:
 
 
 def _fetch(entry: Entry, store: Store, api: PxWeb, times: Sequence[str] | None) -> Figures:
-    """Fetch one entry, its control first; keep both only when the checks let them through."""
-    if entry.kind == "klass":
+    """Fetch one entry, after its control; what the checks do not let through is not kept."""
+    if entry.kind != "pxweb":
         return _fetch_list(entry, store, api, times)
     control = None
     if entry.checks.control:
@@ -169,7 +167,7 @@ def _fetch(entry: Entry, store: Store, api: PxWeb, times: Sequence[str] | None) 
 
 def _figures(entry: Entry, vintage: Vintage, raw: xr.DataArray, control: xr.DataArray | None) -> Figures:
     """The array of a vintage in the declared form, checked, carrying the name of its vintage."""
-    if entry.kind == "klass":
+    if entry.kind != "pxweb":
         return Figures(entry, vintage, raw)
     data = declare(raw, entry, vintage.reference)
     check(data, entry, vintage.reference, facts_column, control)
@@ -190,7 +188,7 @@ def _control_from(entry: Entry, store: Store, vintage: Vintage) -> xr.DataArray 
 
 def _assemble(documents: Sequence[Mapping[str, Any]], place: str) -> xr.DataArray:
     """The bodies of a vintage as one array."""
-    if "id" not in documents[0]:
+    if "size" not in documents[0]:
         return read_list(documents[0], place)
     parts = [read_jsonstat(document, place) for document in documents]
     codes = {
@@ -200,13 +198,22 @@ def _assemble(documents: Sequence[Mapping[str, Any]], place: str) -> xr.DataArra
 
 
 def _fetch_list(entry: Entry, store: Store, api: PxWeb, times: Sequence[str] | None) -> Figures:
-    """Fetch a code list from Klass and keep it."""
-    query = _query(entry, times)
-    params = {key: values[0] for key, values in query.items() if key != "list"}
-    request, body, said = ask_klass(api.transport, entry.table, query["list"][0], params, klass_of(api))
+    """Fetch a code list and keep it."""
+    request, body, said = _ask_list(entry, api, times)
     data = read_list(said, entry.name)
     about = {"updated": "", "fetched": now(), "licence": entry.licence, "source": entry.source}
     return Figures(entry, store.put(_identity(entry, times) | about, [(request, body)]), data)
+
+
+def _ask_list(entry: Entry, api: PxWeb, times: Sequence[str] | None) -> tuple[dict[str, Any], bytes, Mapping[str, Any]]:
+    """Ask for a list of Klass, or for a codelist of the PxWebApi with its value map."""
+    query = _query(entry, times)
+    if entry.kind == "klass":
+        params = {key: values[0] for key, values in query.items() if key != "list"}
+        return ask_klass(api.transport, entry.table, query["list"][0], params, klass_of(api))
+    url, params = f"{api.base}/codelists/{query['list'][0]}", {"lang": api.language}
+    body, said = api.transport.ask(url, params, lambda raw: parse(raw, url))
+    return {"url": url, "params": params}, body, said
 
 
 def klass_of(api: PxWeb) -> str:
@@ -220,7 +227,7 @@ def _identity(entry: Entry, times: Sequence[str] | None) -> dict[str, Any]:
 
 def _query(entry: Entry, times: Sequence[str] | None) -> dict[str, Any]:
     """The query of an entry as the manifest keeps it."""
-    if entry.kind == "klass":
+    if entry.kind != "pxweb":
         return {name: list(times) if times and name == "date" else ask.values for name, ask in entry.query.items()}
     return {
         dim: list(chosen.values) + ([f"codelist {chosen.codelist}"] if chosen.codelist else [])

@@ -1,10 +1,12 @@
-"""Statistics Norway's Klass: municipal codes at a date, which codes became which, and which belong where.
+"""Code lists: municipal codes at a date, which codes became which, and which belong where.
 
-Source: the Klass API guide (data.ssb.no/api/klass/v1/api-guide.html). Classification 131 is the municipalities.
+Source: the Klass API guide of Statistics Norway (data.ssb.no/api/klass/v1/api-guide.html), where classification 131 is
+the municipalities; the codelists of PxWebApi 2.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +33,17 @@ def ask_klass(
 
 
 def read_list(said: Mapping[str, Any], place: str = "answer") -> xr.DataArray:
-    """A Klass body as an array of text: names by code, target by code, or old code, new code and date by change."""
+    """A code list as an array of text: names by code, target by code, or old code, new code and date by change.
+
+    The value map of a PxWebApi codelist is a list of changes without a date.
+    """
     for key, read, name in (("codes", read_codes, "name"), ("correspondenceItems", read_correspondence, "target")):
         if key in said:
             texts = read(said, place)
             return xr.DataArray(np.array(list(texts.values())), dims="code", coords={"code": list(texts)}, name=name)
     columns = ["old_code", "new_code", "date"]
-    rows = np.array([[change[column] for column in columns] for change in read_changes(said, place)], dtype=np.str_)
+    changes = read_value_map(said, place) if "values" in said else read_changes(said, place)
+    rows = np.array([[change[column] for column in columns] for change in changes], dtype=np.str_)
     return xr.DataArray(rows.reshape(-1, 3), dims=("change", "column"), coords={"column": columns}, name="changes")
 
 
@@ -52,6 +58,15 @@ def read_changes(said: Mapping[str, Any], place: str = "answer") -> list[dict[st
     items = _items(said, "codeChanges", tuple(keys.values()), place)
     named = [{name: str(item[key] or "") for name, key in keys.items()} for item in items]
     return [change for change in named if change["old_code"] and change["new_code"]]
+
+
+def read_value_map(said: Mapping[str, Any], place: str = "answer") -> list[dict[str, str]]:
+    """Old and new codes of a codelist with its value map, the prefix of the new codes (`K-`) taken off."""
+    found = []
+    for item in _items(said, "values", ("code", "valueMap"), place):
+        new = re.sub(r"^[A-Z][-_]", "", str(item["code"]))
+        found += [{"old_code": str(old), "new_code": new, "date": ""} for old in item["valueMap"] or []]
+    return found
 
 
 def read_correspondence(said: Mapping[str, Any], place: str = "answer") -> dict[str, str]:

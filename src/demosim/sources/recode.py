@@ -80,7 +80,9 @@ def from_changes(changes: Iterable[Mapping[str, str]], weights: Mapping[str, Map
             news += [change["new_code"]] if change["new_code"] not in news else []
     result = Recoding({})
     for day in sorted(days):
-        result = result.then(_weighted(days[day], weights or {}, f"changes of {day}"))
+        result = result.then(
+            _weighted(days[day], weights or {}, f"changes of {day}" if day else "value map of the codelist")
+        )
     return result
 
 

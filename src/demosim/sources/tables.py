@@ -92,7 +92,7 @@ class Entry(_Strict):
 
     name: str = ""
     table: str = ""
-    kind: Literal["pxweb", "klass", "file"] = "pxweb"
+    kind: Literal["pxweb", "klass", "codelist", "file"] = "pxweb"
     title: str
     variable: str
     unit: str
