@@ -1,0 +1,103 @@
+"""A published municipal projection and ours on the same launch, places and dates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from demosim.errors import usage_error
+from demosim.uncertainty.backtest import Design, Evidence, project_launch
+from demosim.uncertainty.scores import errors, size_classes
+
+_COLUMNS = ("vintage", "alternative", "region_code", "year", "age_group", "value")
+MAIN_ALTERNATIVE = "MMMM"
+HOW = "a CSV with the columns " + ", ".join(_COLUMNS)
+
+
+def read_published(path: Path) -> pd.DataFrame:
+    """Published projections: persons by round (`vintage`), alternative, municipality, year and age group."""
+    if not path.is_file():
+        raise usage_error("there is no such file", file=str(path), allowed=HOW)
+    try:
+        table = pd.read_csv(path, dtype={"region_code": str, "age_group": str}, comment="#")
+    except (OSError, ValueError, UnicodeDecodeError) as error:
+        raise usage_error(f"cannot be read as CSV ({error})", file=str(path), allowed=HOW) from error
+    missing = [name for name in _COLUMNS if name not in table.columns]
+    if missing:
+        raise usage_error(f"lacks the columns {', '.join(missing)}", file=str(path), allowed=HOW)
+    return table
+
+
+def age_bounds(name: str) -> tuple[int, int | None] | None:
+    """The ages that a published group name stands for: `total`, `80+`, `20-64`, `0`; None where it is none of these.
+
+    >>> age_bounds("20-64"), age_bounds("80+"), age_bounds("total")
+    ((20, 64), (80, None), (0, None))
+    """
+    text = name.strip()
+    if text == "total":
+        return 0, None
+    if text.endswith("+") and text[:-1].isdigit():
+        return int(text[:-1]), None
+    low, _, high = text.partition("-")
+    if low.isdigit() and (high.isdigit() or not high):
+        return int(low), int(high or low)
+    return None
+
+
+def against(
+    evidence: Evidence, design: Design, published: pd.DataFrame, alternative: str = MAIN_ALTERNATIVE
+) -> pd.DataFrame:
+    """Errors of a published projection beside ours, on the municipalities and age groups that both have.
+
+    The launch of a round is its first year where that is registered; every later year that is registered is compared.
+
+    Returns one row per launch, years ahead, age group, size class and method (`published`, `demosim`, `no change`,
+    `oracle`), in per cent. Raises a `DemosimError` (2) where nothing can be compared.
+    """
+    main = published[published["alternative"] == alternative]
+    rows: list[dict[str, object]] = []
+    for vintage, table in main.groupby("vintage"):
+        launch = int(str(vintage))
+        ahead = [int(year) - launch for year in sorted(table["year"].unique()) if launch < year <= evidence.last_date]
+        if not ahead or launch - int(evidence.history["year"][0]) < 3:
+            continue
+        methods = project_launch(evidence, replace(design, launches=(launch,), ahead=ahead), launch)
+        for step in ahead:
+            rows += _compare(evidence, design, table[table["year"] == launch + step], launch, step, methods)
+    if not rows:
+        raise usage_error(
+            f"no round of the alternative {alternative} has a year that is registered", path="published",
+            allowed=f"rounds launched before {evidence.last_date}",
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _compare(
+    evidence: Evidence, design: Design, table: pd.DataFrame, launch: int, step: int, methods: dict
+) -> list[dict[str, object]]:
+    codes = evidence.history["municipality"].values.astype(str)
+    start = evidence.registered(launch).sum((1, 2))
+    truth = evidence.registered(launch + step)
+    rows: list[dict[str, object]] = []
+    for name, group in table.groupby("age_group", sort=False):
+        bounds = age_bounds(str(name))
+        values = group.drop_duplicates("region_code").set_index("region_code")["value"]
+        place = np.flatnonzero(np.isin(codes, values.index))
+        if bounds is None or not len(place):
+            continue
+        ages = slice(bounds[0], None if bounds[1] is None else bounds[1] + 1)
+        observed = truth[place][:, :, ages].sum((1, 2))
+        guesses = {"published": values.loc[codes[place]].to_numpy(dtype=float)}
+        guesses |= {method: at(step)[place][:, :, ages].sum((1, 2)) for method, at in methods.items()}
+        for size, member in size_classes(start[place], design.cuts).items():
+            labels = {"launch": launch, "ahead": step, "group": str(name), "size": size, "places": int(member.sum())}
+            rows += [
+                labels | {"method": method, **errors(guess[member], observed[member])}
+                for method, guess in guesses.items()
+                if member.any()
+            ]
+    return rows
