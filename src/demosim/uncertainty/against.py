@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from demosim.baseline.calibrate.sizes import size_classes
 from demosim.errors import usage_error
-from demosim.uncertainty.backtest import Design, Evidence, project_launch
-from demosim.uncertainty.scores import errors, size_classes
+from demosim.uncertainty.backtest import Design, Evidence, Projected, project_launch
+from demosim.uncertainty.scores import errors
 
 _COLUMNS = ("vintage", "alternative", "region_code", "year", "age_group", "value")
 MAIN_ALTERNATIVE = "MMMM"
@@ -77,7 +78,7 @@ def against(
 
 
 def _compare(
-    evidence: Evidence, design: Design, table: pd.DataFrame, launch: int, step: int, methods: dict
+    evidence: Evidence, design: Design, table: pd.DataFrame, launch: int, step: int, methods: dict[str, Projected]
 ) -> list[dict[str, object]]:
     codes = evidence.history["municipality"].values.astype(str)
     start = evidence.registered(launch).sum((1, 2))

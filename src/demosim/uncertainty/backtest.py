@@ -22,10 +22,12 @@ from demosim.baseline.calibrate.national import (
     national_flows,
     of_municipalities,
 )
+from demosim.baseline.calibrate.sizes import SIZE_CUTS
 from demosim.errors import usage_error
 from demosim.projection import project
-from demosim.uncertainty.scores import MEASURES, SIZE_CUTS, score
+from demosim.uncertainty.scores import MEASURES, score
 
+Projected = Callable[[int], np.ndarray]
 TREND_YEARS = 10
 MALE_BIRTH_SHARE = 0.5135
 
@@ -164,7 +166,7 @@ def linear_trend(history: xr.Dataset, launch: int, ahead: int) -> np.ndarray:
     return result
 
 
-def project_launch(evidence: Evidence, design: Design, launch: int) -> dict[str, Callable[[int], np.ndarray]]:
+def project_launch(evidence: Evidence, design: Design, launch: int) -> dict[str, Projected]:
     """Functions of the years ahead that give the population (municipality, sex, age) by each method."""
     estimates = calibrate(
         evidence.history, evidence.mortality, evidence.fertility, launch, design.windows, design.variances,
@@ -176,7 +178,7 @@ def project_launch(evidence: Evidence, design: Design, launch: int) -> dict[str,
         "oracle": project(oracle_assumptions(evidence, estimates, reach)),
     }
 
-    def engine(name: str) -> Callable[[int], np.ndarray]:
+    def engine(name: str) -> Projected:
         people = projections[name]["population"].transpose("date", "municipality", "sex", "age").values
         return lambda ahead: np.asarray(people[ahead])
 

@@ -12,10 +12,10 @@ import xarray as xr
 from demosim.baseline.calibrate import history as read
 from demosim.baseline.calibrate.national import NATION_FILE, read_nation
 from demosim.baseline.calibrate.run import REFUGEES, mortality_or_rough, refugee_profile
+from demosim.baseline.calibrate.sizes import SIZE_CUTS
 from demosim.files import replacing
 from demosim.uncertainty.against import against, read_published
 from demosim.uncertainty.backtest import Design, Evidence, as_dataset, backtest
-from demosim.uncertainty.scores import SIZE_CUTS
 
 
 @dataclass(frozen=True)

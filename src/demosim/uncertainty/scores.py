@@ -7,22 +7,13 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-SIZE_CUTS = (2000, 5000, 10000, 30000)
+from demosim.baseline.calibrate.sizes import SIZE_CUTS, size_classes
+
 AGE_GROUPS: Mapping[str, tuple[int, int | None]] = {
     "total": (0, None), "0-5": (0, 5), "6-15": (6, 15), "16-18": (16, 18), "67-79": (67, 79), "80+": (80, None),
 }  # fmt: skip
 MEASURES = ("bias", "mean_error", "MAPE", "median_APE", "WAPE", "within_5")
 WITHIN = 5.0  # per cent
-
-
-def size_classes(population: np.ndarray, cuts: tuple[float, ...] = SIZE_CUTS) -> dict[str, np.ndarray]:
-    """Members of each half-open size class [low, high) and of all, by population at the launch."""
-    edges = [0.0, *sorted(cuts), np.inf]
-    classes = {"all": np.ones(len(population), dtype=bool)}
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
-        name = f"{low:.0f}+" if np.isinf(high) else f"{low:.0f}-{high:.0f}"
-        classes[name] = (population >= low) & (population < high)
-    return classes
 
 
 def age_group(population: np.ndarray, group: tuple[int, int | None]) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from demosim.uncertainty.scores import AGE_GROUPS, mean_over_launches
+from demosim.uncertainty.scores import mean_over_launches
 
 MAIN = ("bias", "MAPE", "median_APE", "WAPE", "within_5")
 
@@ -21,15 +21,19 @@ def age_table(scores: pd.DataFrame, ahead: int, launches: Sequence[int], measure
     """One measure by method (rows) and age group (columns), per cent."""
     mean = _mean(scores, ahead, launches)
     table = mean[mean["size"] == "all"].pivot(index="method", columns="group", values=measure)
-    groups = [group for group in AGE_GROUPS if group in table] or list(dict.fromkeys(mean["group"]))
-    return table.reindex(index=dict.fromkeys(mean["method"]), columns=groups)
+    groups = _order(mean["group"])
+    return table.reindex(index=_order(mean["method"]), columns=groups)
 
 
 def size_table(scores: pd.DataFrame, ahead: int, launches: Sequence[int], measure: str = "MAPE") -> pd.DataFrame:
     """One measure of the totals by method (rows) and size class (columns), per cent."""
     mean = _mean(scores, ahead, launches)
     table = mean[mean["group"] == "total"].pivot(index="method", columns="size", values=measure)
-    return table.reindex(index=dict.fromkeys(mean["method"]), columns=dict.fromkeys(mean["size"]))
+    return table.reindex(index=_order(mean["method"]), columns=_order(mean["size"]))
+
+
+def _order(labels: pd.Series[str]) -> list[str]:
+    return list(dict.fromkeys(labels))
 
 
 def _mean(scores: pd.DataFrame, ahead: int, launches: Sequence[int]) -> pd.DataFrame:
@@ -40,7 +44,8 @@ def text(scores: pd.DataFrame, splits: dict[str, Sequence[int]] | None = None) -
     """All tables in words, by years ahead and by group of launches (all of them unless given)."""
     groups = splits or {"all launches": sorted(scores["launch"].unique())}
     lines = ["Errors in per cent, mean over launches; total population by municipality unless an age group is named.",
-             "demosim: only what was known at the launch. oracle: true national net migration by sex and age, true births."]
+             "demosim: only what was known at the launch.",
+             "oracle: true national net migration by sex and age, true births."]
     for ahead in sorted(scores["ahead"].unique()):
         for name, launches in groups.items():
             here = scores[(scores["ahead"] == ahead) & scores["launch"].isin(launches)]

@@ -18,7 +18,7 @@ from demosim.baseline.nation import survivors
 from demosim.files import replacing
 
 PARTS = ("shape", "lasting", "fading")
-SHAPE_HALF_LIFE = 1000.0  # years; a shape that fades with the level makes the errors at ages 0-5 larger, see accuracy.md
+SHAPE_HALF_LIFE = 1000.0  # years: a shape that fades makes the errors at ages 0-5 larger, see docs/accuracy.md
 SHAPE_WINDOW = 10
 LEVEL_WINDOW = 15
 FERTILITY_WINDOW = 3
@@ -59,7 +59,7 @@ def calibrate(
     mortality: xr.Dataset,
     fertility: xr.DataArray,
     launch: int,
-    windows: Windows = Windows(),
+    windows: Windows | None = None,
     variances: LevelVariances | None = None,
     flows: Flows | None = None,
     waves: Waves | None = None,
@@ -72,6 +72,7 @@ def calibrate(
 
     Returns the estimates. Raises a `DemosimError` (2) where the history does not reach the launch or is too short.
     """
+    windows = windows or Windows()
     known = derive_flows(history, mortality) if flows is None else flows
     bands = make_bands(known.population.shape[2])
     long = known.before(launch, windows.level)

@@ -50,7 +50,7 @@ class Flows:
     @cached_property
     def deviation(self) -> np.ndarray:
         """Net migrants above those at the country's rate of the same sex, age and year; sums to zero over places."""
-        rate = self.net_migration.sum(0) / np.maximum(self.exposure.sum(0), 1)
+        rate = self.net_migration.sum(0) / np.maximum(self.exposure.sum(0), 1e-9)
         result: np.ndarray = self.net_migration - rate * self.exposure
         return result
 

@@ -64,7 +64,8 @@ def _check_labels(dataset: xr.Dataset, problems: ProblemGroup) -> None:
         problems.add(f"is {list(map(str, dataset['sex'].values))}", path="sex", allowed="male and female")
     ages = dataset["age"].values
     if not np.array_equal(ages, np.arange(len(ages))):
-        problems.add("calibration needs single years of age from 0", path="age", allowed="0, 1, 2, ... with the last open")
+        wanted = "0, 1, 2, ..., the last one open"
+        problems.add("calibration needs single years of age from 0", path="age", allowed=wanted)
     years = dataset["year"].values
     if len(years) < 2 or not (np.diff(years) == 1).all():
         problems.add("needs at least two years in a row without gaps", path="year")

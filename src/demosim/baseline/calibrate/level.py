@@ -93,7 +93,8 @@ class _Data:
     @property
     def lag(self) -> np.ndarray:
         years = np.arange(self.level.shape[1])
-        return np.abs(years[:, None] - years)
+        result: np.ndarray = np.abs(years[:, None] - years)
+        return result
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""National paths from what is known at a launch: net migration that returns to its mean, fertility with a damped trend."""
+"""National paths from what is known at a launch: migration returns to its mean, fertility has a damped trend."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class NationalFlows:
 def read_nation(path: Path) -> xr.DataArray:
     """Persons of the country on 1 January as (year, sex, age), from a CSV with year, sex and a column for each age."""
     if not path.is_file():
-        raise usage_error("there is no such file", file=str(path), allowed="a long series of the country by sex and age")
+        raise usage_error("there is no such file", file=str(path), allowed="a series of the country by sex and age")
     table = pd.read_csv(path, comment="#").set_index(["year", "sex"])
     table.columns = pd.Index([int(str(name)) for name in table.columns], name="age")
-    series: xr.DataArray = table.stack().to_xarray().sel(sex=["male", "female"])
+    series = xr.DataArray(table.stack().to_xarray()).sel(sex=["male", "female"])
     return series.transpose("year", "sex", "age").astype(float)
 
 
@@ -88,7 +88,8 @@ def migration_path(
     boom = np.einsum("t,tsa->sa", total - total.mean(), recent - recent.mean(0))
     boom = _smooth(boom)
     boom = boom / boom.sum() if boom.sum() > 0 else base / base.sum()
-    growth = (persons[-1] / persons[max(0, len(persons) - 1 - s.profile)]) ** (1 / min(s.profile, max(len(persons) - 1, 1)))
+    span = min(s.profile, len(persons) - 1)
+    growth = (persons[-1] / persons[-1 - span]) ** (1 / max(span, 1))
     ahead = np.arange(years)
     level = total.mean() + (total[-1] - total.mean()) * 0.5 ** ((ahead + 1) / s.half_life)
     people = persons[-1] * growth ** (ahead + 1)

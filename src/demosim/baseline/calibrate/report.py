@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from demosim.baseline.calibrate.estimates import Calibration
-
-SIZE_CUTS = (2000, 5000, 10000, 30000)
+from demosim.baseline.calibrate.sizes import SIZE_CUTS, size_classes
 
 
 def variance_table(calibration: Calibration) -> pd.DataFrame:
@@ -45,13 +43,11 @@ def signal_table(calibration: Calibration, cuts: tuple[float, ...] = SIZE_CUTS) 
     yearly = (own + v.county) / (own + v.county + level.noise_variance)
     open_ = level.lasting_variance + level.fading_variance + 2 * level.part_covariance
     known = 1 - open_ / own
-    edges = [0.0, *sorted(cuts), np.inf]
-    rows = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
-        member = (calibration.population >= low) & (calibration.population < high)
-        if member.any():
-            name = f"{low:.0f}+" if np.isinf(high) else f"{low:.0f}-{high:.0f}"
-            rows.append((name, int(member.sum()), float(yearly[member].mean()), float(known[member].mean())))
+    rows = [
+        (name, int(member.sum()), float(yearly[member].mean()), float(known[member].mean()))
+        for name, member in size_classes(calibration.population, cuts).items()
+        if member.any()
+    ]
     return pd.DataFrame(rows, columns=["size", "places", "yearly_signal", "known"])
 
 

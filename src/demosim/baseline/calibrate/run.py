@@ -17,7 +17,8 @@ REFUGEES = "ukraine"
 NOTE = (
     "Estimated with `demosim calibrate` from the registered population of municipalities before 1 January {launch}: "
     "cohort residual, age shape by multivariate empirical Bayes over {shape} years, level by restricted maximum "
-    "likelihood over {level} years, fertility over {fertility} years; waves of refugees kept apart. See docs/accuracy.md."
+    "likelihood over {level} years, fertility over {fertility} years; waves of refugees kept apart. "
+    "See docs/accuracy.md."
 )
 
 

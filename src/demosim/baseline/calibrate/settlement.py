@@ -79,7 +79,7 @@ def wave_persons(nation: NationalFlows, launch: int, profile: np.ndarray) -> np.
 def estimate_settlement(
     flows: Flows, nation: NationalFlows, launch: int, profile: np.ndarray, variances: LevelVariances | None = None
 ) -> Settlement:
-    """Waves and how much they lean towards small municipalities, from the years of the flows (all before the launch)."""
+    """Waves and how much they lean towards small municipalities, from flows before the launch."""
     persons = wave_persons(nation, launch, profile)
     wave = Settlement(nation.years, persons, profile, 0.0, 1.0)
     population = flows.population[..., :-1].sum((1, 2))
