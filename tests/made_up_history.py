@@ -1,4 +1,4 @@
-"""A made-up country with a past: registered populations that were made by known rates, for calibration and back-tests."""
+"""A made-up country with a past: registered populations made by known rates, for calibration and back-tests."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ def fertility(first: int = 1995, last: int = LAST) -> xr.DataArray:
 
 
 def history(
-    places: int = 24, noise: float = 0.25, level: np.ndarray | None = None, factor: np.ndarray | None = None, seed: int = 4
+    places: int = 24,
+    noise: float = 0.25,
+    level: np.ndarray | None = None,
+    factor: np.ndarray | None = None,
+    seed: int = 4,
 ) -> xr.Dataset:
     """Registered populations 1 January of every year.
 

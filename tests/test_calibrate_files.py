@@ -134,7 +134,8 @@ def test_report_names_variances_signal_and_steps() -> None:
 def test_whole_of_calibrate_with_and_without_mortality(tmp_path: Path) -> None:
     path = write_files(tmp_path, history(24))
     found, words = run_calibrate(path, LAST, tmp_path / "out")
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["calibration.txt", "estimates.nc", "steps.csv"]
+    names = sorted(file.name for file in (tmp_path / "out").iterdir())
+    assert names == ["calibration.txt", "estimates.nc", "steps.csv"]
     assert "not kept apart" in words
     assert found.launch == LAST
     (tmp_path / MORTALITY_FILE).unlink()

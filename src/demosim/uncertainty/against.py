@@ -7,14 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from demosim.baseline.calibrate.sizes import size_classes
 from demosim.errors import usage_error
-from demosim.uncertainty.backtest import Design, Evidence, Projected, project_launch
+from demosim.projection import project
+from demosim.uncertainty.backtest import Design, Evidence, Projected, estimates_at, honest_assumptions, project_launch
 from demosim.uncertainty.scores import errors
 
 _COLUMNS = ("vintage", "alternative", "region_code", "year", "age_group", "value")
 MAIN_ALTERNATIVE = "MMMM"
+OFFICIAL_PATH = "demosim on the official path"
 HOW = "a CSV with the columns " + ", ".join(_COLUMNS)
 
 
@@ -50,11 +53,18 @@ def age_bounds(name: str) -> tuple[int, int | None] | None:
 
 
 def against(
-    evidence: Evidence, design: Design, published: pd.DataFrame, alternative: str = MAIN_ALTERNATIVE
+    evidence: Evidence,
+    design: Design,
+    published: pd.DataFrame,
+    alternative: str = MAIN_ALTERNATIVE,
+    baseline: xr.Dataset | None = None,
 ) -> pd.DataFrame:
     """Errors of a published projection beside ours, on the municipalities and age groups that both have.
 
     The launch of a round is its first year where that is registered; every later year that is registered is compared.
+
+    baseline: a data set; where it carries the round's own national path (variant `2024-MMMM`), the method `demosim on
+    the official path` joins our municipal estimates with that path, so that only the distribution differs.
 
     Returns one row per launch, years ahead, age group, size class and method (`published`, `demosim`, `no change`,
     `oracle`), in per cent. Raises a `DemosimError` (2) where nothing can be compared.
@@ -67,6 +77,7 @@ def against(
         if not ahead or launch - int(evidence.history["year"][0]) < 3:
             continue
         methods = project_launch(evidence, replace(design, launches=(launch,), ahead=ahead), launch)
+        methods |= _official(evidence, design, baseline, f"{vintage}-{alternative}", launch, max(ahead))
         for step in ahead:
             rows += _compare(evidence, design, table[table["year"] == launch + step], launch, step, methods)
     if not rows:
@@ -75,6 +86,30 @@ def against(
             allowed=f"rounds launched before {evidence.last_date}",
         )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _official(
+    evidence: Evidence, design: Design, baseline: xr.Dataset | None, variant: str, launch: int, years: int
+) -> dict[str, Projected]:
+    """Our municipal estimates on the round's national path, where the data set has it for all years from the launch."""
+    if baseline is None or variant not in baseline["variant"].values:
+        return {}
+    path = baseline.sel(variant=variant)
+    path = path.sel(year=path["year"].isin(range(launch, launch + years)))
+    if path.sizes["year"] < years or not np.isfinite(path["net_international_migration"]).all():
+        return {}
+    estimates = estimates_at(evidence, design, launch)
+    assumptions = honest_assumptions(evidence, estimates, years, design.paths)
+    rates = path["total_fertility_rate"] * path["fertility_schedule"]
+    people = project(
+        assumptions.assign(
+            net_international_migration=path["net_international_migration"].drop_vars("variant"),
+            death_prob=path["death_prob"].drop_vars("variant"),
+            newborn_survival_prob=path["newborn_survival_prob"].drop_vars("variant"),
+            fertility_rate=rates.transpose("year", "age").drop_vars("variant"),
+        )
+    )["population"].transpose("date", "municipality", "sex", "age").values
+    return {OFFICIAL_PATH: lambda ahead: np.asarray(people[ahead])}
 
 
 def _compare(

@@ -166,12 +166,17 @@ def linear_trend(history: xr.Dataset, launch: int, ahead: int) -> np.ndarray:
     return result
 
 
-def project_launch(evidence: Evidence, design: Design, launch: int) -> dict[str, Projected]:
-    """Functions of the years ahead that give the population (municipality, sex, age) by each method."""
-    estimates = calibrate(
+def estimates_at(evidence: Evidence, design: Design, launch: int) -> Calibration:
+    """Municipal estimates from what was known at a launch."""
+    return calibrate(
         evidence.history, evidence.mortality, evidence.fertility, launch, design.windows, design.variances,
         evidence.flows, evidence.waves,
     )  # fmt: skip
+
+
+def project_launch(evidence: Evidence, design: Design, launch: int) -> dict[str, Projected]:
+    """Functions of the years ahead that give the population (municipality, sex, age) by each method."""
+    estimates = estimates_at(evidence, design, launch)
     reach = min(max(design.ahead), evidence.last_date - launch)
     projections = {
         "demosim": project(honest_assumptions(evidence, estimates, reach, design.paths)),

@@ -48,7 +48,7 @@ def run_backtest(
     evidence, notes = read_evidence(history, mortality, fertility, nation, baseline)
     design = Design(tuple(launches), tuple(ahead), tuple(cuts))
     scores = backtest(evidence, design)
-    beside = None if published is None else against(evidence, design, read_published(published))
+    beside = None if published is None else against(evidence, design, read_published(published), baseline=baseline)
     if output is not None:
         write_scores(scores, output)
         if beside is not None:
