@@ -14,7 +14,7 @@ from demosim.baseline.calibrate.estimates import calibrate
 from demosim.baseline.read import read_baseline
 from demosim.errors import DemosimError
 from demosim.projection import project
-from demosim.uncertainty.against import against, read_published
+from demosim.uncertainty.against import OFFICIAL_PATH, against, read_published
 from demosim.uncertainty.backtest import (
     Design,
     Evidence,
@@ -185,6 +185,7 @@ def test_beside_the_official_municipal_projection(norway: tuple[BacktestResult, 
     for ahead in (1, 2):
         total = total_table(beside, ahead, (2024,))
         assert total.loc["demosim", "MAPE"] < 0.8 * total.loc["published", "MAPE"]
+        assert total.loc[OFFICIAL_PATH, "WAPE"] < total.loc["published", "WAPE"]
 
 
 def test_no_change_is_as_in_the_reference(norway: tuple[BacktestResult, float]) -> None:

@@ -54,7 +54,7 @@ def signal_table(calibration: Calibration, cuts: tuple[float, ...] = SIZE_CUTS) 
 def step_table(calibration: Calibration, history: xr.Dataset) -> pd.DataFrame:
     """Years far from a municipality's median that were pulled in, largest first, with the weight they kept."""
     codes = history["municipality"].values.astype(str)
-    names = history["name"].values.astype(str) if "name" in history else codes
+    names = history["municipality_name"].values.astype(str) if "municipality_name" in history.coords else codes
     rows = [
         (codes[s.municipality], names[s.municipality], s.year, round(s.persons), s.deviations, s.weight)
         for s in calibration.level.steps
