@@ -1,0 +1,81 @@
+"""The whole of `demosim calibrate`: read, estimate, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from demosim.baseline.calibrate import history as read
+from demosim.baseline.calibrate import report
+from demosim.baseline.calibrate.estimates import LEVEL_WINDOW, Calibration, Waves, Windows, calibrate, write_estimates
+from demosim.baseline.calibrate.national import NATION_FILE, national_flows, read_nation
+from demosim.files import replacing, write_text
+
+REFUGEES = "ukraine"
+NOTE = (
+    "Estimated with `demosim calibrate` from the registered population of municipalities before 1 January {launch}: "
+    "cohort residual, age shape by multivariate empirical Bayes over {shape} years, level by restricted maximum "
+    "likelihood over {level} years, fertility over {fertility} years; waves of refugees kept apart. "
+    "See docs/accuracy.md."
+)
+
+
+def run_calibrate(
+    history: Path,
+    launch: int,
+    output: Path | None = None,
+    window: int = 10,
+    mortality: Path | None = None,
+    fertility: Path | None = None,
+    nation: Path | None = None,
+    baseline: xr.Dataset | None = None,
+) -> tuple[Calibration, str]:
+    """Estimate from files and, with an output folder, write `estimates.nc`, `steps.csv` and `calibration.txt` there.
+
+    history, mortality, fertility, nation: files, the last three by default those of the usual names beside the
+    history. window: years of the age shape. baseline: a data set, whose profile of refugees tells their waves and
+    whose mortality stands in, marked rough, where there is no file of mortality.
+
+    Returns the calibration and its report as text.
+    """
+    population = read.read_history(history)
+    deaths, notes = mortality_or_rough(history, mortality, baseline, launch)
+    rates = read.read_fertility(read.auxiliary(history, fertility, read.FERTILITY_FILE, read.HOW_FERTILITY))
+    series = nation or history.parent / NATION_FILE
+    waves = None
+    if baseline is not None and series.is_file() and REFUGEES in baseline["profile"].values:
+        waves = Waves(national_flows(read_nation(series), deaths), refugee_profile(baseline))
+    else:
+        notes += ("Waves of refugees are not kept apart: that needs a long series of the country (--nation).",)
+    windows = Windows(shape=window, level=max(window, LEVEL_WINDOW))
+    found = calibrate(population, deaths, rates, launch, windows, waves=waves)
+    words = report.text(found, population, notes)
+    if output is not None:
+        note = NOTE.format(launch=launch, shape=windows.shape, level=windows.level, fertility=windows.fertility)
+        write_estimates(found, output / "estimates.nc", " ".join((note, *notes)))
+        with replacing(output / "steps.csv") as temporary:
+            report.step_table(found, population).to_csv(temporary, index=False, float_format="%.4g", encoding="utf-8")
+        write_text(output / "calibration.txt", words)
+    return found, words
+
+
+def refugee_profile(baseline: xr.Dataset) -> np.ndarray:
+    """Shares of refugees by sex and age, without newborns and without cells where more leave than come; sums to one."""
+    profile = np.maximum(baseline["migration_profile"].sel(profile=REFUGEES).values, 0.0)
+    profile[:, 0] = 0.0
+    result: np.ndarray = profile / profile.sum()
+    return result
+
+
+def mortality_or_rough(
+    history: Path, given: Path | None, baseline: xr.Dataset | None, last: int
+) -> tuple[xr.Dataset, tuple[str, ...]]:
+    """Mortality by launch year from a file, else rough from a data set, and what a reader must know of it."""
+    beside = history.parent / read.MORTALITY_FILE
+    if given is not None or beside.is_file() or baseline is None:
+        return read.read_mortality(read.auxiliary(history, given, read.MORTALITY_FILE, read.HOW_MORTALITY)), ()
+    first = int(read.read_history(history)["year"][0])
+    note = f"Mortality is rough: that of the data set moved back along its own decline; {read.HOW_MORTALITY}."
+    return read.rough_mortality(baseline, range(first, last + 1)), (note,)

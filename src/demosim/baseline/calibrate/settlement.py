@@ -1,0 +1,100 @@
+"""Waves of settled refugees: seen in the country's children, spread towards small places, kept apart from the trend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from demosim.baseline.calibrate.flows import Flows
+from demosim.baseline.calibrate.level import LevelVariances, estimate_effect
+from demosim.baseline.calibrate.national import NationalFlows
+
+CHILDREN = (6, 17)
+ADULTS = (22, 39)
+LEAST_YEARS = 15  # of the country's flows, for the ordinary relation of children to adults
+LEAST_WAVE = 1e-3  # of the inhabitants; smaller ones cannot be told from ordinary years
+LEAST_SCORE = 3.0  # standard errors from zero before a tilt is used
+ABOVE_WEIGHT = 0.2  # of years with many children, so that the relation follows the ordinary years
+ROUNDS = 30
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """`persons` (year,): settled above the ordinary; `profile` (sex, age): their shares; `tilt`: how much the rate of
+    settlement rises as log population falls by one; `tilt_error`: its standard error; `used`: beyond three of them."""
+
+    years: np.ndarray
+    persons: np.ndarray
+    profile: np.ndarray
+    tilt: float
+    tilt_error: float
+
+    @property
+    def used(self) -> bool:
+        return self.tilt > LEAST_SCORE * self.tilt_error
+
+    def in_year(self, year: int) -> float:
+        """Persons settled in a year, none outside the series."""
+        return float(self.persons[self.years == year].sum())
+
+    def key(self, population: np.ndarray) -> np.ndarray:
+        """Share of each municipality, (municipality,)."""
+        weight = population * np.maximum(1 + self.tilt * lean(population, population), 0)
+        result: np.ndarray = weight / weight.sum()
+        return result
+
+
+def lean(population: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """How far log population lies below its weighted mean; weight (municipality, ...) gives one mean each."""
+    size = np.log(np.maximum(population, 1.0)).reshape(-1, *[1] * (weight.ndim - 1))
+    result: np.ndarray = (size * weight).sum(0) / np.maximum(weight.sum(0), 1e-9) - size
+    return result
+
+
+def wave_persons(nation: NationalFlows, launch: int, profile: np.ndarray) -> np.ndarray:
+    """Persons settled above the ordinary in every year of the series, as seen at the launch, (year,).
+
+    Refugees bring more children for each adult than other migrants. The ordinary number of children for the adults
+    of a year is a line fitted before the launch by asymmetric least squares (waves lie above it); what is above the
+    line, over the children that the profile has above that of its own adults, is the wave.
+    """
+    before = nation.years < launch
+    children, adults = (nation.net_migration[:, :, a : b + 1].sum((1, 2)) for a, b in (CHILDREN, ADULTS))
+    if before.sum() < LEAST_YEARS:
+        return np.zeros(len(nation.years))
+    design = np.column_stack([np.ones(len(adults)), adults])
+    weight = np.ones(int(before.sum()))
+    line = np.zeros(2)
+    for _ in range(ROUNDS):
+        root = np.sqrt(weight)
+        line = np.linalg.lstsq(design[before] * root[:, None], children[before] * root)[0]
+        weight = np.where(children[before] > design[before] @ line, ABOVE_WEIGHT, 1.0)
+    more = profile[:, CHILDREN[0] : CHILDREN[1] + 1].sum() - line[1] * profile[:, ADULTS[0] : ADULTS[1] + 1].sum()
+    wave = (children - design @ line) / more if more > 0 else np.zeros(len(children))
+    result: np.ndarray = np.where(wave > LEAST_WAVE * nation.persons, wave, 0.0)
+    return result
+
+
+def estimate_settlement(
+    flows: Flows, nation: NationalFlows, launch: int, profile: np.ndarray, variances: LevelVariances | None = None
+) -> Settlement:
+    """Waves and how much they lean towards small municipalities, from flows before the launch."""
+    persons = wave_persons(nation, launch, profile)
+    wave = Settlement(nation.years, persons, profile, 0.0, 1.0)
+    population = flows.population[..., :-1].sum((1, 2))
+    share = np.array([wave.in_year(int(year)) for year in flows.years]) / population.sum(0)
+    if not share.any():
+        return wave
+    column = lean(population[:, -1], population) * share
+    return Settlement(nation.years, persons, profile, *estimate_effect(flows, column, variances))
+
+
+def settled(flows: Flows, wave: Settlement) -> np.ndarray:
+    """Net migrants by (municipality, sex, age, year) that a wave brought above an even spread; sums to zero."""
+    population = flows.population[..., -1].sum((1, 2))
+    people = np.array([wave.in_year(int(year)) for year in flows.years])
+    even = flows.exposure / np.maximum(flows.exposure.sum(0), 1e-9)
+    arrivals = wave.profile[:, :, None] * people
+    result: np.ndarray = wave.tilt * lean(population, flows.exposure) * even * arrivals
+    return result

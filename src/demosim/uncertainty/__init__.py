@@ -1,0 +1,1 @@
+"""How wrong a projection may be: errors of earlier ones, and the fan."""
