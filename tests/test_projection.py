@@ -31,7 +31,8 @@ def kernel_run(
 ) -> Outputs:
     """One scenario through the kernel, with its costs and its population."""
     inputs, pick = pack([arrays], [CostTable.from_unit_cost(unit_cost, 2)], region, dtype)
-    years, regions = inputs.survival.shape[1], inputs.region.max() + 1
+    years = inputs.survival.shape[1]
+    regions = len(arrays["jump_off_population"]) if region is None else region.max() + 1
     outputs = Outputs(
         need=np.zeros((1, years + 1, unit_cost.shape[-2], regions)),
         population=np.zeros((1, years + 1, *inputs.population.shape[1:]), dtype),
@@ -208,12 +209,3 @@ def test_a_lost_balance_is_refused() -> None:
     with pytest.raises(DemosimError, match="loses persons"):
         check_counters(counters)
     assert check_counters(counters, tolerance=1e-5)["mass_balance"] == 1e-6
-
-
-def test_scenarios_share_what_they_have_in_common() -> None:
-    arrays = assumption_arrays(plain_assumptions(made_up.small_country()))
-    other = arrays | {"fertility_rate": arrays["fertility_rate"] * 1.1}
-    inputs, pick = pack([arrays, other, arrays])
-    assert inputs.fertility.shape[0] == 2
-    assert inputs.survival.shape[0] == 1
-    assert pick[:, 3].tolist() == [0, 1, 0]

@@ -121,14 +121,28 @@ def pack(
     start = first["jump_off_population"].sum(axis=(1, 2))
     share = start / start.sum() if start.sum() > 0 else np.full(size, 1 / size)
     stacked = {name: np.ascontiguousarray(np.stack(versions[name]), dtype) for name in FIELDS}
-    cells = first["deviation_band"].size
     inputs = Inputs(
         **stacked,
+        lowest=stacked["deviation"].min(axis=-1),
         band=first["deviation_band"].ravel().astype(np.int64),
         fallback=_pad(share[None]).astype(dtype),
-        tally=costs[0].tally if costs[0].tally.size else np.full(cells, -1),
+        tally=_tally(costs[0], first["deviation_band"].size),
         service_start=costs[0].service_start,
         pair_tally=costs[0].pair_tally,
-        region=np.concatenate([np.arange(size) if region is None else region, np.full(padded(size) - size, -1)]),
+        region=_region(region, size),
     )
     return inputs, pick
+
+
+def _tally(costs: CostTable, cells: int) -> np.ndarray:
+    """The tally of each cell; cells that cost nothing share the last one."""
+    if costs.tally.size == 0:
+        return np.zeros(cells, np.int64)
+    return np.where(costs.tally < 0, costs.tally.max() + 1, costs.tally)
+
+
+def _region(region: np.ndarray | None, size: int) -> np.ndarray:
+    """The region of each municipality, padded; nothing where each is its own."""
+    if region is None:
+        return np.empty(0, np.int64)
+    return np.concatenate([region, np.full(padded(size) - size, -1)]).astype(np.int64)

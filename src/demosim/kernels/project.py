@@ -2,8 +2,12 @@
 
 Cohort-component method in discrete years: Preston, Heuveline and Guillot (2001), Demography, chapter 6. Arrays are
 (sex, age, municipality) with the municipalities padded to a multiple of 16 by empty ones, so that every inner loop is
-a contiguous row that the compiler vectorises. A cohort's row is made, summed over the country and given its migration
-while it is in the nearest cache. The plain twin is `tests/naive.py`.
+a contiguous row that the compiler vectorises. What a cohort's migration needs to know of the country (its survivors,
+and the mean of next year's deviations over them) is summed in the pass that makes its row the year before, so a year
+reads and writes every row once. The plain twin is `tests/naive.py`.
+
+Jitted functions take a whole array and the number of a row: a view of a row would be counted as a reference for every
+cohort. The sums of a row are kept by lane, so that additions do not wait for one another.
 """
 
 from __future__ import annotations
@@ -35,12 +39,13 @@ class Inputs(NamedTuple):
     inflow: np.ndarray  # (V, T, P, S × A) migrants of each stream, shared out by its key
     key: np.ndarray  # (V, P, M) settlement keys, each sums to one
     unit_cost: np.ndarray  # (V, D, C) kroner per person of a tally
+    lowest: np.ndarray  # (V, J, K) lowest deviation of a band
     band: np.ndarray  # (S × A,) band of the deviations
     fallback: np.ndarray  # (1, M) shares for migrants to an age where nobody is
-    tally: np.ndarray  # (S × A,) tally that a cell is counted in, -1 for none
+    tally: np.ndarray  # (S × A,) tally that a cell is counted in; the last is for cells that cost nothing
     service_start: np.ndarray  # (services + 1,) where each service's pairs begin
     pair_tally: np.ndarray  # (C,) the tally of a pair
-    region: np.ndarray  # (M,) region that a municipality's need is added to, -1 for none
+    region: np.ndarray  # (M,) region that a municipality's need is added to, -1 for none; (0,) for each its own
 
 
 class Outputs(NamedTuple):
@@ -56,29 +61,70 @@ class Outputs(NamedTuple):
 FIELDS = Inputs._fields[:11]
 COUNTERS = ("floored_cells", "floored_persons", "unmet_persons", "mass_balance", "non_finite")
 
+SAFE = 1e-6  # a cell that keeps more than this share of its survivors is sure to stay above zero
+ALIVE, STAY, EXPECTED, NOBODY, PLAIN = range(5)
+
+
+class Work(NamedTuple):
+    """Arrays that one scenario after another works in."""
+
+    order: np.ndarray  # (S × A, 3) rows in the order they are made, the row each is made of, and its row a year on
+    state: np.ndarray  # (S × A, M) persons
+    births: np.ndarray  # (1, M)
+    deviation: np.ndarray  # (K, M) of the year
+    lowest: np.ndarray  # (K,) lowest deviation of each band
+    following: np.ndarray  # (K, M) deviations of the year after
+    plan: np.ndarray  # (S × A, 5) what migration does to a row: ALIVE ... PLAIN
+    country: np.ndarray  # (S × A, 2) each row summed over municipalities: persons, and persons × following
+    tallies: np.ndarray  # (tallies, M) persons of each tally (cells with the same unit costs)
+    cost: np.ndarray  # (1, M)
+
 
 @jit
-def survive(state, row, source, survival, current, k):
-    """Move cohort `source` up into `row`; return the country's survivors and their summed deviations of band k."""
-    total = drift = state[row, 0] * 0
-    for m in range(state.shape[1]):
-        alive = state[source, m] * survival
-        state[row, m] = alive
-        total += alive
-        drift += current[k, m] * alive
-    return total, drift
+def row_order(sexes, ages):
+    """Rows downwards in age, the newborn last; the open age group and the newborn are made in place."""
+    order = np.empty((sexes * ages, 3), np.int64)
+    i = 0
+    for s in range(sexes):
+        for a in range(ages - 1, 0, -1):
+            row = s * ages + a
+            order[i, 0] = row
+            order[i, 1] = row if a == ages - 1 else row - 1
+            order[i, 2] = row if a == ages - 1 else row + 1
+            i += 1
+    for s in range(sexes):
+        order[i + s, 0] = order[i + s, 1] = s * ages
+        order[i + s, 2] = s * ages + 1
+    return order
 
 
 @jit
-def survive_open(state, row, survival, survival_open, current, k):
-    """The open age group keeps its own survivors and takes in those of the age below."""
-    total = drift = state[row, 0] * 0
-    for m in range(state.shape[1]):
-        alive = state[row - 1, m] * survival + state[row, m] * survival_open
-        state[row, m] = alive
-        total += alive
-        drift += current[k, m] * alive
-    return total, drift
+def work_space(inputs):
+    """Arrays to work in, for inputs of this size."""
+    rows, size = inputs.population.shape[1:]
+    bands = inputs.deviation.shape[2]
+    dtype = inputs.population.dtype
+    return Work(
+        order=row_order(inputs.newborn.shape[2], inputs.fertility.shape[2]),
+        state=np.empty((rows, size), dtype),
+        births=np.empty((1, size), dtype),
+        deviation=np.empty((bands, size), dtype),
+        lowest=np.empty(bands, dtype),
+        following=np.empty((bands, size), dtype),
+        plan=np.empty((rows, 5), np.float64),
+        country=np.empty((rows, 2), np.float64),
+        tallies=np.empty((inputs.tally.max() + 1, size), dtype),
+        cost=np.empty((1, size), dtype),
+    )
+
+
+@jit
+def clear(target):
+    """Set to zero. A loop of its own, because `target[:] = 0` does not become one over vectors."""
+    zero = target.dtype.type(0)
+    for i in range(target.shape[0]):
+        for m in range(target.shape[1]):
+            target[i, m] = zero
 
 
 @jit
@@ -89,77 +135,83 @@ def add_scaled(target, i, source, j, scale):
 
 
 @jit
-def migrate(state, row, growth, current, k):
-    """Grow a cohort by the country's rate and the municipal deviation; return persons and what is below zero."""
-    zero = state.dtype.type(0)
-    total = below = zero
-    for m in range(state.shape[1]):
-        moved = state[row, m] * (growth + current[k, m])
-        state[row, m] = moved
-        total += moved
-        below += moved if moved < 0 else zero
-    return total, below
+def set_scaled(target, i, source, j, scale):
+    """target[i] = scale × source[j], municipality by municipality."""
+    for m in range(target.shape[1]):
+        target[i, m] = scale * source[j, m]
 
 
 @jit
-def settle(state, row, key, p, persons):
-    """Add a stream's migrants by its key; return persons and what is below zero."""
-    zero = state.dtype.type(0)
-    total = below = zero
+def join_open(state, row, survival, survival_open):
+    """The open age group: its own survivors and those of the age below."""
     for m in range(state.shape[1]):
-        settled = state[row, m] + persons * key[p, m]
-        state[row, m] = settled
-        total += settled
-        below += settled if settled < 0 else zero
-    return total, below
+        state[row, m] = state[row - 1, m] * survival + state[row, m] * survival_open
+
+
+@jit
+def sum_row(state, row, deviation, k):
+    """A row over the country: persons, and persons × deviation of band k."""
+    persons = drift = state.dtype.type(0)
+    for m in range(state.shape[1]):
+        persons += state[row, m]
+        drift += state[row, m] * deviation[k, m]
+    return persons, drift
+
+
+@jit
+def advance(state, row, source, stay, stir, deviation, k):
+    """Persons of `row`: those of `source` times (stay + stir × deviation of band k)."""
+    for m in range(state.shape[1]):
+        state[row, m] = state[source, m] * (stay + stir * deviation[k, m])
+
+
+@jit
+def advance_and_count(state, row, source, stay, stir, deviation, k, following, next_k, country, tallies, i):
+    """`advance`, the row's tally and `sum_row` for the year after, all in one pass."""
+    persons = drift = state.dtype.type(0)  # a plain 0 would make them float64, which is slow
+    for m in range(state.shape[1]):
+        x = state[source, m] * (stay + stir * deviation[k, m])
+        state[row, m] = x
+        tallies[i, m] += x
+        persons += x
+        drift += x * following[next_k, m]
+    country[row, 0] = persons
+    country[row, 1] = drift
+
+
+@jit
+def count(state, row, following, next_k, country, tallies, i):
+    """The row's tally and its sums over the country."""
+    add_scaled(tallies, i, state, row, state.dtype.type(1))
+    country[row, 0], country[row, 1] = sum_row(state, row, following, next_k)
 
 
 @jit
 def floor_row(state, row, counters):
     """Set negative cells to zero and take the amount from the same sex and age elsewhere, so that the sum holds."""
-    total = 0.0
-    positive = 0.0
+    below = positive = 0.0
+    cells = 0
     for m in range(state.shape[1]):
-        total += state[row, m]
         if state[row, m] < 0:
-            counters[0] += 1
-            counters[1] -= state[row, m]
+            cells += 1
+            below -= state[row, m]
             state[row, m] = 0
         else:
             positive += state[row, m]
-    scale = state.dtype.type(max(total, 0.0) / positive if positive > 0 else 0.0)
-    counters[2] += max(-total, 0.0)
+    if cells == 0:
+        return
+    counters[0] += cells
+    counters[1] += below
+    counters[2] += max(below - positive, 0.0)
+    scale = state.dtype.type(max(positive - below, 0.0) / positive if positive > 0 else 0.0)
     for m in range(state.shape[1]):
         state[row, m] *= scale
 
 
 @jit
-def add_migration(state, row, total, drift, net, current, k, fallback, inflow, key, counters):
-    """Net migration of one sex and age in all municipalities: by survivors, by deviation, by each stream's key."""
-    number = state.dtype.type
-    expected = total + net[row]
-    if total > 0:
-        after, below = migrate(state, row, number(1 + (net[row] - drift) / total), current, k)
-    else:
-        after, below = settle(state, row, fallback, 0, net[row])
-    for p in range(key.shape[0]):
-        if inflow[p, row] != 0:
-            expected += inflow[p, row]
-            after, below = settle(state, row, key, p, inflow[p, row])
-    if below < 0:
-        floor_row(state, row, counters)
-        expected = max(expected, number(0))
-        after = state[row].sum()
-    if not np.isfinite(after):
-        counters[4] += 1
-    elif expected > 0:
-        counters[3] = max(counters[3], abs(after / expected - 1))
-
-
-@jit
 def bear(births, factor):
     """Births by municipality: its women's births times its factor, scaled so that the country's births hold."""
-    country = weighted = births[0, 0] * 0
+    country = weighted = births.dtype.type(0)
     for m in range(births.shape[1]):
         country += births[0, m]
         births[0, m] *= factor[m]
@@ -170,85 +222,179 @@ def bear(births, factor):
 
 
 @jit
-def tally_population(state, tally, tallies):
-    """Persons of each tally (cells with the same unit costs) by municipality."""
-    tallies[:] = 0
-    one = state.dtype.type(1)
-    for row in range(state.shape[0]):
-        if tally[row] >= 0:
-            add_scaled(tallies, tally[row], state, row, one)
-
-
-@jit
-def add_need(need, tallies, unit_cost, service_start, pair_tally, region, cost):
-    """Need (service, region) on a date: unit costs times tallies, summed in float64 over the region."""
-    for k in range(service_start.size - 1):
-        cost[:] = 0
-        for pair in range(service_start[k], service_start[k + 1]):
-            add_scaled(cost, 0, tallies, pair_tally[pair], unit_cost[pair])
-        for m in range(region.size):
-            if region[m] >= 0:
-                need[k, region[m]] += cost[0, m]
-
-
-@jit
-def set_deviations(current, fade, deviation):
-    """The year's deviations by band: each part times what is left of it."""
-    current[:] = 0
+def set_deviations(inputs, v, y, deviation):
+    """The deviations of year y by band: each part times what is left of it."""
+    fade, parts = inputs.fade[v[6], y], inputs.deviation[v[7]]
+    clear(deviation)
     for j in range(fade.size):
         if fade[j] != 0:
-            for k in range(current.shape[0]):
-                add_scaled(current, k, deviation[j], k, fade[j])
+            for k in range(deviation.shape[0]):
+                add_scaled(deviation, k, parts[j], k, fade[j])
 
 
 @jit
-def project_year(
-    state,
-    births,
-    oldest,
-    survival,
-    newborn,
-    fertility,
-    factor,
-    net,
-    current,
-    band,
-    fallback,
-    inflow,
-    key,
-    kept,
-    counters,
-):
-    """One year, in place and downwards in age: survive, migrate, bear; `births` is filled by municipality."""
-    sexes, ages = newborn.size, oldest + 1
-    births[:] = 0
+def next_year(inputs, v, y, work):
+    """Make the following year's deviations those of year y, and find those of the year after."""
+    fade, bounds = inputs.fade[v[6], y], inputs.lowest[v[7]]
+    work.deviation[:] = work.following
+    for k in range(work.lowest.size):
+        work.lowest[k] = 0
+        for j in range(fade.size):
+            work.lowest[k] += fade[j] * bounds[j, k] if fade[j] >= 0 else -np.inf
+    if y + 1 < inputs.fade.shape[1]:
+        set_deviations(inputs, v, y + 1, work.following)
+
+
+@jit
+def start_scenario(inputs, v, work):
+    """The jump-off population, counted."""
+    state, country, tallies, following = work.state, work.country, work.tallies, work.following
+    population, band, tally = inputs.population[v[0]], inputs.band, inputs.tally
+    one = state.dtype.type(1)
+    set_deviations(inputs, v, 0, following)
+    clear(tallies)
+    for row in range(band.size):
+        next_row = row if (row + 1) % inputs.fertility.shape[2] == 0 else row + 1
+        set_scaled(state, row, population, row, one)
+        count(state, row, following, band[next_row], country, tallies, tally[row])
+
+
+@jit
+def plan_row(plan, row, alive, total, drift, net, inflow, lowest):
+    """What migration does to a row of which the country has `total` survivors."""
+    plan[row, ALIVE] = alive
+    plan[row, STAY] = alive * (1 + (net - drift) / total) if total > 0 else alive
+    plan[row, EXPECTED] = total + net
+    plain = total > 0 and plan[row, STAY] + alive * lowest > alive * SAFE
+    for p in range(inflow.shape[0]):
+        plan[row, EXPECTED] += inflow[p, row]
+        plain = plain and inflow[p, row] == 0
+    plan[row, NOBODY] = not total > 0
+    plan[row, PLAIN] = plain
+
+
+@jit
+def plan_year(inputs, v, y, work):
+    """`plan_row` for all cohorts but the newborn, from last year's sums over the country."""
+    survival, net, inflow = inputs.survival[v[1], y], inputs.net[v[5], y], inputs.inflow[v[8], y]
+    band, country, plan, lowest = inputs.band, work.country, work.plan, work.lowest
+    ages = inputs.fertility.shape[2]
+    for row in range(band.size):
+        if row % ages > 0:
+            alive = np.float64(survival[row - 1])
+            total, drift = alive * country[row - 1, 0], alive * country[row - 1, 1]
+            if (row + 1) % ages == 0:
+                total += survival[row] * country[row, 0]
+                drift += survival[row] * country[row, 1]
+                alive = 1.0
+            plan_row(plan, row, alive, total, drift, net[row], inflow, lowest[band[row]])
+
+
+@jit
+def check_year(plan, country, counters):
+    """Compare each row's persons with what migration should have left."""
+    for row in range(plan.shape[0]):
+        if not np.isfinite(country[row, 0]):
+            counters[4] += 1
+        elif plan[row, EXPECTED] > 0:
+            counters[3] = max(counters[3], abs(country[row, 0] / plan[row, EXPECTED] - 1))
+
+
+@jit
+def move_rows(inputs, v, y, work, kept, counters, begin, end):
+    """Survival, migration and counting of the rows order[begin:end]."""
+    state, country, tallies, plan, order = work.state, work.country, work.tallies, work.plan, work.order
+    deviation, following, band, tally = work.deviation, work.following, inputs.band, inputs.tally
+    net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
+    number = state.dtype.type
+    for i in range(begin, end):
+        row, source = order[i, 0], order[i, 1]
+        k, next_k = band[row], band[order[i, 2]]
+        stay, alive = number(plan[row, STAY]), number(plan[row, ALIVE])
+        if kept.shape[0] > 0:
+            set_scaled(kept, row, state, source, alive)
+        if plan[row, PLAIN] != 0:
+            advance_and_count(
+                state, row, source, stay, alive, deviation, k, following, next_k, country, tallies, tally[row]
+            )
+            continue
+        advance(state, row, source, stay, alive, deviation, k)
+        if plan[row, NOBODY] != 0:
+            add_scaled(state, row, fallback, 0, net[row])
+        for p in range(key.shape[0]):
+            if inflow[p, row] != 0:
+                add_scaled(state, row, key, p, inflow[p, row])
+        floor_row(state, row, counters)
+        count(state, row, following, next_k, country, tallies, tally[row])
+
+
+@jit
+def add_births(births, state, first, fertility):
+    """Births to the women in the rows from `first` on."""
+    for a in range(fertility.size):
+        if fertility[a] != 0:
+            add_scaled(births, 0, state, first + a, fertility[a])
+
+
+@jit
+def project_year(inputs, v, y, work, kept, counters):
+    """One year, in place and downwards in age: survive, migrate, bear, count.
+
+    Births to the lowest age (there are some only where ages are wide) count its women at the start twice.
+    """
+    state, births = work.state, work.births
+    survival, newborn, fertility = inputs.survival[v[1], y], inputs.newborn[v[2], y], inputs.fertility[v[3], y]
+    net, inflow = inputs.net[v[5], y], inputs.inflow[v[8], y]
+    sexes, ages = newborn.size, fertility.size
+    women, older = (sexes - 1) * ages, sexes * (ages - 1)
+    clear(births)
+    clear(work.tallies)
+    plan_year(inputs, v, y, work)
+    add_births(births, state, women, fertility)
     for s in range(sexes):
-        for a in range(oldest, 0, -1):
-            row = s * ages + a
-            k = band[row]
-            fertile = s == sexes - 1 and fertility[a] != 0
-            if fertile:
-                add_scaled(births, 0, state, row, fertility[a])
-            if a == oldest:
-                total, drift = survive_open(state, row, survival[row - 1], survival[row], current, k)
-            else:
-                total, drift = survive(state, row, row - 1, survival[row - 1], current, k)
-            if kept.shape[0] > 0:
-                kept[row] = state[row]
-            add_migration(state, row, total, drift, net, current, k, fallback, inflow, key, counters)
-            if fertile:
-                add_scaled(births, 0, state, row, fertility[a])
-    if fertility[0] != 0:
-        add_scaled(births, 0, state, (sexes - 1) * ages, 2 * fertility[0])
-    bear(births, factor)
+        oldest = s * ages + ages - 1
+        join_open(state, oldest, survival[oldest - 1], survival[oldest])
+    move_rows(inputs, v, y, work, kept, counters, 0, older)
+    add_births(births, state, women, fertility)
+    bear(births, inputs.fertility_factor[v[4]])
     for s in range(sexes):
         row = s * ages
-        k = band[row]
-        state[row] = births[0]
-        total, drift = survive(state, row, row, newborn[s], current, k)
-        if kept.shape[0] > 0:
-            kept[row] = state[row]
-        add_migration(state, row, total, drift, net, current, k, fallback, inflow, key, counters)
+        k = inputs.band[row]
+        set_scaled(state, row, births, 0, newborn[s])
+        total, drift = sum_row(state, row, work.deviation, k)
+        plan_row(work.plan, row, 1.0, total, drift, net[row], inflow, work.lowest[k])
+    move_rows(inputs, v, y, work, kept, counters, older, older + sexes)
+    check_year(work.plan, work.country, counters)
+
+
+@jit
+def add_four(target, i, source, j, scale, first):
+    """target[i] += scale × source[j] for four rows at once."""
+    a, b, c, d = j[first], j[first + 1], j[first + 2], j[first + 3]
+    p, q, r, s = scale[first], scale[first + 1], scale[first + 2], scale[first + 3]
+    for m in range(target.shape[1]):
+        target[i, m] += p * source[a, m] + q * source[b, m] + r * source[c, m] + s * source[d, m]
+
+
+@jit
+def set_need(need, tallies, unit_cost, service_start, pair_tally, region, cost):
+    """Need (service, region) on a date: unit costs times tallies, summed in float64 over the region."""
+    for k in range(service_start.size - 1):
+        clear(cost)
+        pair, last = service_start[k], service_start[k + 1]
+        while pair + 4 <= last:
+            add_four(cost, 0, tallies, pair_tally, unit_cost, pair)
+            pair += 4
+        for rest in range(pair, last):
+            add_scaled(cost, 0, tallies, pair_tally[rest], unit_cost[rest])
+        if region.size == 0:
+            for m in range(need.shape[1]):
+                need[k, m] = cost[0, m]
+        else:
+            need[k] = 0
+            for m in range(region.size):
+                if region[m] >= 0:
+                    need[k, region[m]] += cost[0, m]
 
 
 @jit
@@ -259,35 +405,25 @@ def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Ou
     mean deviation) + streams; births are half the sum of women at both ends times fertility. Births of the lowest age
     (which bears children only where ages are wide) count its women at the start twice.
     """
-    rows, size = inputs.population.shape[1:]
-    years, sexes = inputs.newborn.shape[1:]
-    dtype = inputs.population.dtype
-    state = np.empty((rows, size), dtype)
-    current = np.empty((inputs.deviation.shape[2], size), dtype)
-    tallies = np.empty((inputs.tally.max() + 1, size), dtype)
-    births, cost = np.empty((1, size), dtype), np.empty((1, size), dtype)
-    nothing = np.empty((0, size), dtype)
+    years = inputs.survival.shape[1]
+    work = work_space(inputs)
+    nothing = np.empty((0, work.state.shape[1]), work.state.dtype)
     dates = inputs.unit_cost.shape[1] - 1
     for i in range(first, last):
         v = pick[i]
-        state[:] = inputs.population[v[0]]
+        start_scenario(inputs, v, work)
         for t in range(years + 1):
             if t > 0:
                 y = t - 1
-                set_deviations(current, inputs.fade[v[6], y], inputs.deviation[v[7]])
+                next_year(inputs, v, y, work)
                 kept = outputs.survivors[i, y] if outputs.survivors.shape[0] > 0 else nothing
-                project_year(
-                    state, births, rows // sexes - 1, inputs.survival[v[1], y], inputs.newborn[v[2], y],
-                    inputs.fertility[v[3], y], inputs.fertility_factor[v[4]], inputs.net[v[5], y], current,
-                    inputs.band, inputs.fallback, inputs.inflow[v[8], y], inputs.key[v[9]], kept, outputs.counters[i],
-                )  # fmt: skip
+                project_year(inputs, v, y, work, kept, outputs.counters[i])
                 if outputs.births.shape[0] > 0:
-                    outputs.births[i, y] = births[0]
+                    outputs.births[i, y] = work.births[0]
             if outputs.population.shape[0] > 0:
-                outputs.population[i, t] = state
+                outputs.population[i, t] = work.state
             if outputs.need.shape[2] > 0:
-                tally_population(state, inputs.tally, tallies)
-                add_need(
-                    outputs.need[i, t], tallies, inputs.unit_cost[v[10], min(t, dates)], inputs.service_start,
-                    inputs.pair_tally, inputs.region, cost,
+                set_need(
+                    outputs.need[i, t], work.tallies, inputs.unit_cost[v[10], min(t, dates)], inputs.service_start,
+                    inputs.pair_tally, inputs.region, work.cost,
                 )  # fmt: skip

@@ -1,0 +1,91 @@
+"""Packing of assumptions for the kernels, and scenarios over threads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import made_up
+from demosim.kernels.project import FIELDS, Outputs
+from demosim.kernels.threads import empty_outputs, map_chunks, run_scenarios
+from demosim.packing import CostTable, pack, padded
+from demosim.projection import assumption_arrays
+from plain_assumptions import plain_assumptions
+
+
+def unit_cost(ages: int) -> np.ndarray:
+    """Kroner per person (service, age) of two services, nothing above age 20."""
+    cost = np.zeros((2, ages))
+    cost[0, :6] = 100.0
+    cost[1, 3:20] = np.arange(17) // 4 * 10.0
+    return cost
+
+
+def many_scenarios(dtype: type = np.float64, number: int = 11) -> tuple:
+    """Packed scenarios that differ in fertility, and their number of municipalities."""
+    arrays = assumption_arrays(plain_assumptions(made_up.small_country(regions=5), streams=2))
+    changed = [arrays | {"fertility_rate": arrays["fertility_rate"] * (1 + 0.01 * i)} for i in range(number)]
+    ages = arrays["jump_off_population"].shape[2]
+    return *pack(changed, [CostTable.from_unit_cost(unit_cost(ages), 2)], dtype=dtype), 5
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("threads", "chunk"), [(1, 1), (1, 100), (2, 3), (3, 2)])
+def test_law_6_threads_and_chunks_do_not_matter_bit_for_bit(dtype: type, threads: int, chunk: int) -> None:
+    inputs, pick, regions = many_scenarios(dtype)
+    once = run_scenarios(inputs, pick, regions, keep=("population", "births"))
+    again = run_scenarios(inputs, pick, regions, ("population", "births"), threads=threads, chunk=chunk)
+    for name in Outputs._fields:
+        np.testing.assert_array_equal(getattr(again, name), getattr(once, name), err_msg=name)
+    parts = map_chunks(lambda first, last, part: part.need.copy(), inputs, pick, regions, (), threads, chunk)
+    np.testing.assert_array_equal(np.concatenate(parts), once.need)
+
+
+def test_chunks_come_back_in_order_with_their_bounds() -> None:
+    inputs, pick, regions = many_scenarios(number=7)
+    bounds = map_chunks(lambda first, last, part: (first, last, len(part.need)), inputs, pick, regions, (), 2, 3)
+    assert bounds == [(0, 3, 3), (3, 6, 3), (6, 7, 1)]
+
+
+def test_a_failure_in_a_thread_is_raised() -> None:
+    def fail(first: int, last: int, part: Outputs) -> None:
+        raise ValueError(f"scenario {first}")
+
+    inputs, pick, regions = many_scenarios(number=4)
+    with pytest.raises(ValueError, match="scenario 0"):
+        map_chunks(fail, inputs, pick, regions, threads=2, chunk=2)
+
+
+def test_only_what_is_kept_takes_memory() -> None:
+    inputs, pick, regions = many_scenarios()
+    outputs = empty_outputs(inputs, len(pick), regions, keep=("births",))
+    assert outputs.population.size == outputs.survivors.size == 0
+    assert outputs.births.shape == (11, 12, padded(5))
+
+
+def test_scenarios_share_what_they_have_in_common() -> None:
+    inputs, pick, _ = many_scenarios(number=3)
+    assert inputs.fertility.shape[0] == 3
+    assert inputs.survival.shape[0] == inputs.population.shape[0] == 1
+    assert pick[:, FIELDS.index("fertility")].tolist() == [0, 1, 2]
+
+
+def test_municipalities_are_padded_with_empty_ones() -> None:
+    inputs, _, regions = many_scenarios(number=1)
+    assert inputs.population.shape[-1] == padded(regions) == 16
+    for name in ("population", "deviation", "key", "fallback", "fertility_factor"):
+        assert not getattr(inputs, name)[..., regions:].any()
+
+
+def test_ages_with_equal_costs_share_a_tally() -> None:
+    table = CostTable.from_unit_cost(unit_cost(31), 2)
+    ages = table.tally.reshape(2, -1)
+    assert (ages[0] == ages[1]).all()
+    assert (ages[0, 20:] == -1).all()
+    assert len(set(ages[0, :3])) == 1
+    assert table.service_start.tolist() == [0, 1, 1 + 4]
+    rebuilt = np.zeros((2, 31))
+    for service in range(2):
+        for pair in range(*table.service_start[service : service + 2]):
+            rebuilt[service, ages[0] == table.pair_tally[pair]] = table.values[0, pair]
+    np.testing.assert_array_equal(rebuilt, unit_cost(31))
