@@ -43,6 +43,9 @@ _TABLE: list[tuple[object, ...]] = [
     # the data set and the resolved assumptions
     ("jump_off_population", ("municipality", "sex", "age"), "persons", "stock",
      "Jump-off population", "Utgangsbefolkning", 0, None, _START),
+    ("launch_share", PLACE, "1", "share",
+     "Share of the population at the first launch, in a continued run",
+     "Andel av folkemengden ved første utgangsår, i en videreført kjøring", 0, 1),
     ("death_prob", ("year", "sex", "age"), "1", "prob",
      "Probability of death within the year", "Dødssannsynlighet", 0, 1, _START),
     ("newborn_survival_prob", ("year", "sex"), "1", "prob",
