@@ -116,8 +116,8 @@ def test_any_split_gives_the_same_bits(
 ) -> None:  # fmt: skip
     most = 0.09 * float(baseline["population"].sum())
     stream = {
-        "profile": "crisis", "settlement": "quota", "net": min(net, most), "return_rate": back, "onward_rate": onward,
-        "timing": timing, "stock": 20,
+        "profile": "crisis", "settlement": "quota", "net": float(np.clip(net, -most, most)), "return_rate": back,
+        "onward_rate": onward, "timing": timing, "stock": 20,
     }  # fmt: skip
     knobs = {"streams": {"s": stream}, "migration": {"deviations": deviations}, "fertility": {"tfr": tfr}}
     at_once, _ = run(baseline, scenario(baseline, 6, **knobs))
