@@ -130,7 +130,8 @@ def describe(dataset: xr.Dataset) -> xr.Dataset:
 def validate(dataset: xr.Dataset) -> list[Problem]:
     """Every way in which the arrays differ from the registry: dims, bounds, numbers that are missing, price year.
 
-    Arrays may carry the further axes `scenario`, `draw` and `quantile` in front, and `group` for `municipality`. Unregistered names are problems too.
+    Arrays may carry the further axes `scenario`, `draw` and `quantile` in front, and `group` in place of
+    `municipality`. Unregistered names are problems too.
     """
     problems = []
     for name, data in dataset.data_vars.items():
