@@ -7,7 +7,8 @@ import xarray as xr
 
 ORDER = (
     "scenario", "draw", "quantile", "variant", "profile", "stream", "part", "band", "financing", "service",
-    "group", "municipality", "sex", "age", "age_end_of_year", "date", "year", "budget_year",
+    "dependency_level", "age_group", "group", "municipality", "sex", "age", "age_end_of_year", "date", "year",
+    "budget_year",
 )  # fmt: skip
 
 

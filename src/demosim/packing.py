@@ -90,6 +90,19 @@ _MADE_OF: dict[str, tuple[tuple[str, ...], Callable[..., np.ndarray]]] = {
 }
 
 
+def launch_share(arrays: Arrays) -> np.ndarray:
+    """Where migrants go to whose sex and age nobody in the country has: shares of the population at launch.
+
+    A continued run brings the shares of its first launch along as `launch_share`.
+    """
+    if "launch_share" in arrays:
+        return arrays["launch_share"]
+    persons = arrays["jump_off_population"].sum(axis=(1, 2))
+    total = persons.sum()
+    share: np.ndarray = persons / total if total > 0 else np.full(len(persons), 1 / len(persons))
+    return share
+
+
 def pack(
     scenarios: Sequence[Arrays],
     costs: Sequence[CostTable] = (NO_COSTS,),
@@ -118,14 +131,12 @@ def pack(
     if len(costs) > 1:
         pick[:, -1] = np.arange(len(costs))
     versions["unit_cost"] = [table.values for table in costs]
-    start = first["jump_off_population"].sum(axis=(1, 2))
-    share = start / start.sum() if start.sum() > 0 else np.full(size, 1 / size)
     stacked = {name: np.ascontiguousarray(np.stack(versions[name]), dtype) for name in FIELDS}
     inputs = Inputs(
         **stacked,
         lowest=stacked["deviation"].min(axis=-1),
         band=first["deviation_band"].ravel().astype(np.int64),
-        fallback=_pad(share[None]).astype(dtype),
+        fallback=_pad(launch_share(first)[None]).astype(dtype),
         tally=_tally(costs[0], first["deviation_band"].size),
         service_start=costs[0].service_start,
         pair_tally=costs[0].pair_tally,

@@ -8,7 +8,7 @@ import xarray as xr
 from demosim.errors import run_error
 from demosim.kernels.project import COUNTERS, Outputs
 from demosim.kernels.project import project as run_kernel
-from demosim.packing import Arrays, pack
+from demosim.packing import Arrays, launch_share, pack
 
 BALANCE_TOLERANCE = 1e-9
 
@@ -109,9 +109,8 @@ def _flows(arrays: Arrays, population: np.ndarray, survivors: np.ndarray, births
     country = survivors.sum(axis=0)
     net = arrays["net_international_migration"] - arrays["stream_outflow"].sum(axis=0)
     empty = country <= 0
-    persons = arrays["jump_off_population"].sum(axis=(1, 2))
     share = np.divide(survivors, country, where=~empty, out=np.zeros_like(survivors))
-    share[:, empty] = (persons / persons.sum())[:, None]
+    share[:, empty] = launch_share(arrays)[:, None]
     deviation = np.einsum("pt,pbm->bmt", arrays["deviation_fade"], arrays["net_migration_deviation"])
     moved = np.moveaxis(deviation[arrays["deviation_band"]], 2, 0) * survivors
     moved -= moved.sum(axis=0) * np.where(empty, 0, share)

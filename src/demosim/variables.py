@@ -43,6 +43,9 @@ _TABLE: list[tuple[object, ...]] = [
     # the data set and the resolved assumptions
     ("jump_off_population", ("municipality", "sex", "age"), "persons", "stock",
      "Jump-off population", "Utgangsbefolkning", 0, None, _START),
+    ("launch_share", PLACE, "1", "share",
+     "Share of the population at the first launch, in a continued run",
+     "Andel av folkemengden ved første utgangsår, i en videreført kjøring", 0, 1),
     ("death_prob", ("year", "sex", "age"), "1", "prob",
      "Probability of death within the year", "Dødssannsynlighet", 0, 1, _START),
     ("newborn_survival_prob", ("year", "sex"), "1", "prob",
@@ -77,6 +80,25 @@ _TABLE: list[tuple[object, ...]] = [
      "Inflow of named streams by settlement key", "Tilflytting i navngitte strømmer", None, None, _END),
     ("floor_adjustment", COHORT, "persons", "flow",
      "Persons moved because a cell fell below zero", "Korreksjon for celler under null", None, None, _END),
+    # indicators
+    ("dependency_ratio", (*PLACE, "date"), "1", "ratio",
+     "Persons outside working age per person in it", "Forsørgerbyrde", 0),
+    ("dependency_class", (*PLACE, "date"), "1", "code",
+     "Class of the dependency ratio: 0 below 0.95, 1 to 1.05, 2 above", "Klasse av forsørgerbyrde", -1, 2),
+    ("municipalities_in_class", ("dependency_level", "date"), "municipalities", "stock",
+     "Municipalities in each class of the dependency ratio", "Kommuner i hver klasse av forsørgerbyrde", 0),
+    ("municipalities_in_class_share", ("dependency_level", "date"), "1", "share",
+     "Share of municipalities in each class of the dependency ratio",
+     "Andel av kommunene i hver klasse av forsørgerbyrde", 0, 1),
+    ("age_share", ("age_group", *PLACE, "date"), "1", "share",
+     "Share of the population in the age group", "Andel av folkemengden i aldersgruppen", 0, 1),
+    ("population_since_launch", ("age_group", *PLACE, "date"), "launch = 100", "index",
+     "Persons in the age group, launch = 100", "Personer i aldersgruppen, utgangsåret = 100", 0),
+    ("declining_municipalities", ("group", "year"), "municipalities", "flow",
+     "Municipalities whose population falls in the year", "Kommuner med nedgang i folketallet", 0),
+    ("declining_municipalities_share", ("group", "year"), "1", "share",
+     "Share of municipalities whose population falls in the year",
+     "Andel av kommunene med nedgang i folketallet", 0, 1),
     # the costs
     ("unit_cost", ("service", "age"), "kr per person", "level",
      "Net cost per person, charged to free income", "Netto utgift per innbygger", 0, None, _START),
@@ -108,7 +130,8 @@ def describe(dataset: xr.Dataset) -> xr.Dataset:
 def validate(dataset: xr.Dataset) -> list[Problem]:
     """Every way in which the arrays differ from the registry: dims, bounds, numbers that are missing, price year.
 
-    Arrays may carry the further axes `scenario`, `draw` and `quantile` in front. Unregistered names are problems too.
+    Arrays may carry the further axes `scenario`, `draw` and `quantile` in front, and `group` in place of
+    `municipality`. Unregistered names are problems too.
     """
     problems = []
     for name, data in dataset.data_vars.items():
@@ -123,7 +146,7 @@ def validate(dataset: xr.Dataset) -> list[Problem]:
 def _differences(path: str, data: xr.DataArray, entry: Variable) -> list[Problem]:
     found = []
     dims = tuple(dim for dim in data.dims if dim not in ("scenario", "draw", "quantile"))
-    if dims != entry.dims:
+    if dims not in (entry.dims, tuple("group" if dim == "municipality" else dim for dim in entry.dims)):
         found.append(Problem(f"has dims {dims}", code="dims", path=path, allowed=f"dims {entry.dims}"))
     if not np.isfinite(data.values).all():
         found.append(Problem("has numbers that are not finite", code="not_finite", path=path))

@@ -1,0 +1,162 @@
+"""A stored run carried on to a later horizon, as if it had gone there at once."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import xarray as xr
+
+from demosim.errors import ProblemGroup, run_error, usage_error
+from demosim.packing import launch_share
+from demosim.projection import project
+from demosim.scenario.check import flow_years
+from demosim.scenario.control import project_with_targets
+from demosim.scenario.document import to_toml
+from demosim.scenario.forms import BySex
+from demosim.scenario.knobs import LifeExpectancy
+from demosim.scenario.read import spec_from
+from demosim.scenario.resolve import Resolved, resolve
+from demosim.scenario.series import Segment, Series
+from demosim.scenario.spec import Spec
+
+TEXT = "scenario_text"  # attribute of stored assumptions
+_COUNTERS_OF_LARGEST = ("mass_balance",)
+
+
+def with_scenario_text(assumptions: xr.Dataset, baseline: xr.Dataset, spec: Spec) -> xr.Dataset:
+    """Assumptions that carry their scenario, so that a stored run can be continued (attribute `scenario_text`).
+
+    The text is the resolved form for every year of the data set and not only up to the horizon; a life expectancy
+    given as one number, which is met in the last year of the run, stands with that year.
+    """
+    interval, years = int(baseline.attrs["interval_years"]), flow_years(baseline)
+    whole = _dated(spec, spec.horizon - interval).model_copy(update={"horizon": int(years[-1]) + interval})
+    document = {**resolve(baseline, whole).document, "horizon": spec.horizon}
+    return assumptions.assign_attrs({TEXT: to_toml(document)})
+
+
+def stored_scenario(assumptions: xr.Dataset, horizon: int | None = None) -> Spec:
+    """The scenario of a stored run, with a horizon of its own where one is given; raises where none is stored."""
+    text = assumptions.attrs.get(TEXT)
+    if not isinstance(text, str):
+        raise usage_error("does not hold its scenario and cannot be continued; run the scenario again to the horizon")
+    tree = tomllib.loads(text)
+    if horizon is not None:
+        tree["horizon"] = horizon
+    return spec_from(tree, allow_paths=True)
+
+
+def continue_run(
+    stored: xr.Dataset, assumptions: xr.Dataset, horizon: int, baseline: xr.Dataset
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """A stored projection carried on to a later 1 January: the whole projection, and its assumptions.
+
+    The scenario is resolved anew for the whole period and the years that lie ahead are projected from the last
+    stored stock; settlement keys, fading deviations and returns are therefore those of the first launch, and the
+    result is that of one run to `horizon`, bit for bit. (Counters are added up; net migration that municipalities
+    shall have is met to 1e-6 persons in either case, and is then not the same to the last bit.)
+
+    stored: result of `demosim.projection.project` for all municipalities, further variables are left out;
+    assumptions: what it was made from, as stored, with `scenario_text`; baseline: the data set it was made from.
+    Raises a `DemosimError` (2) where the horizon is not later, the data set is another, the result holds only some
+    municipalities, or the scenario with the later horizon means something else for the years already projected.
+    """
+    resolved = resolve(baseline, spec := stored_scenario(assumptions, horizon))
+    check_stored(stored, assumptions, resolved)
+    piece = _ahead(stored, assumptions, resolved)
+    whole = with_scenario_text(resolved.assumptions, baseline, spec)
+    return join_projections([stored[list(piece.data_vars)], piece]).assign_attrs(
+        {**resolved.assumptions.attrs, **_counters(stored, piece, assumptions)}
+    ), whole
+
+
+def check_stored(stored: xr.Dataset, assumptions: xr.Dataset, resolved: Resolved) -> None:
+    """Raise a `DemosimError` (2) with all that keeps a stored run from being continued under a resolved scenario."""
+    now, problems = resolved.assumptions, ProblemGroup()
+    last, horizon = int(stored["date"].values[-1]), int(now.attrs["horizon"])
+    if horizon <= last:
+        problems.add(f"{horizon} is not after 1 January {last}, where the stored run ends", path="horizon")
+    if assumptions.attrs.get("baseline_digest") != now.attrs["baseline_digest"]:
+        problems.add("the stored run was made from another version of the data set", path="baseline")
+    if not np.array_equal(stored["municipality"].values.astype(str), now["municipality"].values.astype(str)):
+        held, all_of_them = stored.sizes["municipality"], now.sizes["municipality"]
+        problems.add(f"holds {held} municipalities of {all_of_them}; only a run of all can be continued")
+    problems.raise_if_any()
+    changed = _changed(assumptions, now)
+    if changed:
+        what = f"a horizon of {horizon} changes years that are already projected ({', '.join(changed)})"
+        allowed = "run the scenario from its launch, with that horizon"
+        raise usage_error(what, path="horizon", allowed=allowed)
+
+
+def join_projections(pieces: list[xr.Dataset]) -> xr.Dataset:
+    """Projections of consecutive stretches as one; each begins on the date on which the one before ends."""
+    for before, after in pairwise(pieces):
+        if int(before["date"].values[-1]) != int(after["date"].values[0]):
+            raise run_error(f"a projection to {before['date'].values[-1]} does not meet {after['date'].values[0]}")
+    names = [str(name) for name in pieces[0].data_vars]
+    stocks = [name for name in names if "date" in pieces[0][name].dims]
+    flows = [name for name in names if "year" in pieces[0][name].dims]
+    first, rest = pieces[0], [piece.isel(date=slice(1, None)) for piece in pieces[1:]]
+    by_date = xr.concat([part[stocks].drop_dims("year", errors="ignore") for part in (first, *rest)], "date")
+    by_year = xr.concat([part[flows].drop_dims("date", errors="ignore") for part in pieces], "year")
+    merged = xr.merge([by_date, by_year], join="exact", compat="equals", combine_attrs="drop")
+    return merged[names]
+
+
+def _ahead(stored: xr.Dataset, assumptions: xr.Dataset, resolved: Resolved) -> xr.Dataset:
+    """The years that lie ahead of a stored run."""
+    now, start = resolved.assumptions, int(stored["date"].values[-1])
+    shape = now["jump_off_population"].dims
+    stock = stored["population"].isel(date=-1, drop=True).transpose(*shape)
+    share = launch_share({"jump_off_population": now["jump_off_population"].transpose(*shape).values})
+    ahead = now["year"].values >= start
+    part = now.isel(year=ahead).assign(jump_off_population=(shape, stock.values), launch_share=("municipality", share))
+    controls = [
+        replace(control, persons={date: n for date, n in control.persons.items() if date > start})
+        for control in resolved.controls
+    ]
+    nets = [replace(net, persons=net.persons[ahead]) for net in resolved.nets]
+    kept = [control for control in controls if control.persons]
+    piece = project_with_targets(part, project, kept, nets)
+    missing = [str(name) for name in piece.data_vars if name not in stored]
+    if missing:
+        raise usage_error(f"does not hold {', '.join(missing)}; only a whole projection can be continued")
+    if resolved.controls and "control_adjustment" not in piece:
+        piece["control_adjustment"] = xr.zeros_like(piece["population"])
+    return piece
+
+
+def _changed(before: xr.Dataset, now: xr.Dataset) -> list[str]:
+    """Names of the assumptions that differ in the years already projected; a stream that is new is one of them."""
+    if list(map(str, before["stream"].values)) != list(map(str, now["stream"].values)):
+        return ["stream"]
+    early = now.isel(year=slice(before.sizes["year"]))
+    if not np.array_equal(before["year"].values, early["year"].values):
+        return ["year"]
+    names = [str(name) for name in early.data_vars]
+    return [n for n in names if n not in before or not np.array_equal(before[n].values, early[n].values)]
+
+
+def _counters(stored: xr.Dataset, piece: xr.Dataset, assumptions: xr.Dataset) -> dict[str, float]:
+    """What the engine counted, added up; of a relative error the larger."""
+    counted = [name for name in piece.attrs if name not in assumptions.attrs and name in stored.attrs]
+    both = {name: (float(stored.attrs[name]), float(piece.attrs[name])) for name in counted}
+    return {name: max(pair) if name in _COUNTERS_OF_LARGEST else sum(pair) for name, pair in both.items()}
+
+
+def _dated(spec: Spec, last_year: int) -> Spec:
+    """The scenario with a life expectancy that is one number written as the target of a certain year."""
+    value = spec.knobs.get(LifeExpectancy.path)
+    if not isinstance(value, BySex):
+        return spec
+    key = str(last_year)
+    sexes = {
+        sex: Series(segments=(Segment(last_year, last_year, series.number, series.number, key),), over=series.over)
+        for sex, series in value.items()
+        if series.number is not None
+    }
+    return spec.model_copy(update={"knobs": {**spec.knobs, LifeExpectancy.path: replace(value, **sexes)}})
