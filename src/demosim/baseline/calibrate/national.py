@@ -87,6 +87,7 @@ def migration_path(
     base = net[-s.profile :].sum(0) / persons[-s.profile :].sum()
     boom = np.einsum("t,tsa->sa", total - total.mean(), recent - recent.mean(0))
     boom = _smooth(boom)
+    boom[:, 0] = 0.0  # newborns come by birth alone
     boom = boom / boom.sum() if boom.sum() > 0 else base / base.sum()
     span = min(s.profile, len(persons) - 1)
     growth = (persons[-1] / persons[-1 - span]) ** (1 / max(span, 1))
