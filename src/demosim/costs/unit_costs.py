@@ -1,0 +1,114 @@
+"""Unit costs by age, derived from accounts, sub-cost keys and users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from demosim.costs.figures import Amount, look_up, persons
+from demosim.costs.parts import Part
+from demosim.costs.prices import read_deflator
+from demosim.costs.services import Service, chosen_services, read_services
+from demosim.costs.smooth import smooth_from
+from demosim.costs.spread import averaged, kroner_per_person, older_users, parts_of
+from demosim.errors import run_error
+from demosim.scenario.spec import CostOptions
+
+KOSTRA_YEAR = 2024  # the newest accounts that are final
+TBU_BANDS = (0, 6, 16, 19, 67, 80, 90)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The unit costs of one service and what they were made of. `cost`: kroner per person by single age, of `year`."""
+
+    service: Service
+    amount: Amount
+    parts: list[Part]
+    number: np.ndarray
+    cost: np.ndarray
+    net_share: Amount
+
+    @property
+    def year(self) -> int:
+        """Year of the spending and of its prices."""
+        return int(self.amount.year or 0)
+
+
+def derive(service: Service, options: CostOptions) -> Derived:
+    """The unit costs of a service: spending × share of each part / persons of its ages, then shaped as asked for."""
+    amount = look_up(service.expenditure, options.kostra_year or KOSTRA_YEAR)
+    year = int(amount.year or 0)
+    number = persons(year)
+    parts = parts_of(service, options.profile, options.non_age_spread.get(service.name), year)
+    if service.older_users_above is not None and options.older_pupils is not None:
+        parts = older_users(parts, service.older_users_above, options.older_pupils)
+    cost = kroner_per_person(amount.value, parts, number)
+    if service.smooth is not None and options.care_shape == "smooth":
+        cost = smooth_from(cost, number, service.smooth)
+    if options.bands is not None:
+        cost = averaged(cost, number, options.bands)
+    return Derived(service, amount, parts, number, cost, look_up(service.net_share))
+
+
+def derive_all(options: CostOptions, folder: Path | None = None) -> list[Derived]:
+    """The unit costs of every service that the options count."""
+    wanted = chosen_services(read_services(folder), options.services, {"transport": options.transport})
+    return [derive(service, options) for service in wanted]
+
+
+def derive_unit_cost(
+    baseline: xr.Dataset, options: CostOptions, price_year: int, folder: Path | None = None
+) -> xr.DataArray:
+    """Net cost per person by service and age, charged to free income, in prices of one year.
+
+    Kroner per person (service, age) with the coordinates `level`, `net_share` and the labels of each service. A data
+    set that carries its own `unit_cost` is taken at its word, in its own prices. Ages wider than a year get the mean
+    of their single ages, weighted by persons.
+
+    Raises a `DemosimError` for a year, service or alternative that is not there.
+    """
+    if "unit_cost" in baseline:
+        own = baseline["unit_cost"]
+        if int(own.attrs.get("price_year", 0)) != price_year:
+            raise run_error(
+                f"the unit costs of the data set are in prices of {own.attrs.get('price_year')}", path="price_year",
+                allowed=f"price_year = {own.attrs.get('price_year')}",
+            )  # fmt: skip
+        return own
+    deflator = read_deflator()
+    ages = baseline["age"].values
+    derived = derive_all(options, folder)
+    rows = [_at_ages(item.cost, item.number, ages) * deflator.factor(item.year, price_year) for item in derived]
+    estimates = sorted({year for item in derived for year in deflator.estimated(item.year, price_year)})
+    services = [item.service for item in derived]
+    return xr.DataArray(
+        np.stack(rows),
+        dims=("service", "age"),
+        coords={
+            "service": [service.name for service in services],
+            "age": ages,
+            "level": ("service", [service.level for service in services]),
+            "net_share": ("service", [item.net_share.value for item in derived]),
+            **{f"service_label_{lang}": ("service", [s.label[lang] for s in services]) for lang in ("nb", "nn", "en")},
+        },
+        attrs={
+            "price_year": price_year,
+            "profile": options.profile,
+            "transport": int(any(service.switch == "transport" for service in services)),
+            "estimated_price_years": " ".join(map(str, estimates)),
+            "confidence": "; ".join(f"{item.service.name}: {item.amount.confidence}" for item in derived),
+        },
+        name="unit_cost",
+    )  # fmt: skip
+
+
+def _at_ages(cost: np.ndarray, number: np.ndarray, ages: np.ndarray) -> np.ndarray:
+    """Means of single ages over the ages of a data set, by persons; the last takes all above."""
+    if len(ages) == len(cost):
+        return cost
+    means: np.ndarray = averaged(cost, number, [int(age) for age in ages])[ages]
+    return means
