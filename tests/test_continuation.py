@@ -12,13 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import made_up
+from demosim.baseline.find import embedded
+from demosim.baseline.read import read_baseline
 from demosim.continuation import continue_run, join_projections, stored_scenario, with_scenario_text
 from demosim.errors import DemosimError
 from demosim.outputs.netcdf import read_assumptions, read_result, write_result
 from demosim.packing import launch_share
 from demosim.projection import project
 from demosim.scenario.control import net_migration, project_with_targets
-from demosim.scenario.read import spec_from
+from demosim.scenario.read import read_scenario, spec_from
 from demosim.scenario.resolve import resolve
 from demosim.scenario.spec import Spec
 
@@ -227,3 +229,14 @@ def test_pieces_must_meet() -> None:
     assert_same_bits(join_projections([first, last]), whole)
     with pytest.raises(DemosimError, match="does not meet"):
         join_projections([first, last.isel(date=slice(1, None))])
+
+
+@pytest.mark.parametrize("name", ["mars2026", "ukraine-return"])
+def test_a_shipped_scenario_to_2050_at_once_or_by_way_of_2035(name: str, tmp_path: Path) -> None:
+    baseline = read_baseline("norway2026")
+    spec = read_scenario(embedded("scenarios", f"{name}.toml"))
+    early, late = (spec.model_copy(update={"horizon": horizon}) for horizon in (2035, 2050))
+    at_once, assumptions = run(baseline, late)
+    found, assumed = continue_run(*through_a_file(tmp_path, *run(baseline, early)), 2050, baseline)
+    assert_same_bits(found, at_once)
+    assert assumed.attrs == assumptions.attrs  # the digest is one of them
