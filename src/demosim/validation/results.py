@@ -1,0 +1,170 @@
+"""Our figures beside the published ones of the official calculation (TBU). Nothing is fitted to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from demosim.baseline.read import read_baseline
+from demosim.costs.figures import facts, registered
+from demosim.costs.unit_costs import TBU_BANDS, derive_unit_cost
+from demosim.projection import project
+from demosim.scenario.read import spec_from
+from demosim.scenario.resolve import resolve
+from demosim.scenario.spec import CostOptions
+
+ASSUMED_GROWTH = 39_400  # persons in 2025, what the June 2025 estimate rested on
+DATA_SET, VARIANT = "norway2026", "2024-MMMM"
+
+# Cost options shown side by side; the first is the default.
+OPTIONS: dict[str, CostOptions] = {
+    "cost-key": CostOptions(),
+    "users": CostOptions(profile="users"),
+    "cost-key, step": CostOptions(care_shape="step"),
+    "cost-key, TBU bands": CostOptions(care_shape="step", bands=list(TBU_BANDS)),
+    "cost-key, no transport": CostOptions(transport=False),
+}
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """A published figure as a range, and ours under each set of options. bn kr in prices of `price_year`."""
+
+    year: int
+    made: str
+    kind: str
+    sector: str
+    financing: str
+    price_year: int
+    low: float
+    high: float
+    note: str
+    ours: Mapping[str, float]
+    used_in_calibration: bool = False
+
+    @property
+    def published(self) -> float:
+        """The middle of the range."""
+        return (self.low + self.high) / 2
+
+    @property
+    def deviation(self) -> float:
+        """Ours by the default options less the published figure."""
+        return next(iter(self.ours.values())) - self.published
+
+
+def compare_results(baseline: xr.Dataset | None = None) -> list[PublishedRow]:
+    """Every published row beside ours.
+
+    The changes in persons by single age behind the rows: registered 2025 for the outcome of 2026; the 2024 main
+    alternative from 1 January 2025 for the June 2025 estimate, with the net migration of 2025 scaled so that growth is
+    39 400; the same alternative from 1 January 2026, with and without 6 000 from Ukraine, for 2027; the mean of the
+    last two years to 1 January 2036, without new refugees, for the path. The country is run as one region.
+    """
+    changes = population_changes(read_baseline(DATA_SET) if baseline is None else baseline)
+    costs: dict[tuple[str, int], xr.DataArray] = {}
+    rows = []
+    for row in facts("published_results").to_dict("records"):
+        price_year = int(row["price_year"])
+        ours = {}
+        for name, options in OPTIONS.items():
+            if (name, price_year) not in costs:
+                costs[name, price_year] = derive_unit_cost(_ages(), options, price_year)
+            change = changes[_change_behind(str(row["kind"]), int(row["year"]))]
+            ours[name] = expenditure_of_change(change, costs[name, price_year], row["sector"], row["financing"]) / 1e9
+        rows.append(
+            PublishedRow(
+                int(row["year"]), str(row["made"]), str(row["kind"]), str(row["sector"]), str(row["financing"]),
+                price_year, float(row["low"]), float(row["high"]),
+                "" if row["note"] != row["note"] else str(row["note"]), ours,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def expenditure_of_change(change: np.ndarray, unit_cost: xr.DataArray, sector: str, financing: str) -> float:
+    """Kroner that a change in persons by single age costs: Σ change × unit cost, over the services of a sector.
+
+    sector: municipal, county or all. financing: free (net spending) or all (net spending / net share of the service).
+    """
+    kroner = xr.DataArray(unit_cost.values @ change, dims="service", coords={"service": unit_cost["service"]})
+    if financing == "all":
+        kroner = kroner / unit_cost["net_share"].values
+    if sector != "all":
+        kroner = kroner[unit_cost["level"].values == sector]
+    return float(kroner.sum())
+
+
+def population_changes(baseline: xr.Dataset) -> dict[str, np.ndarray]:
+    """Changes of the country's persons by single age behind the published rows."""
+    both = registered()
+    country = one_region(
+        baseline, baseline["population"].sum("municipality").values, int(baseline.attrs["launch_year"])
+    )
+    earlier = one_region(baseline, both[2025], 2025)
+    with_refugees = _national_path(country, {"streams": {"ukraine": _ukraine(6000)}})
+    without = _national_path(country, {})
+    outcome = both[2026].sum(axis=0) - both[2025].sum(axis=0)
+    estimate = _scaled_growth(earlier, ASSUMED_GROWTH)
+    return {
+        "outcome": outcome,
+        "estimate 2026": estimate,
+        "miss": outcome - estimate,
+        "estimate 2027": with_refugees[1] - with_refugees[0],
+        "estimate 2027 without refugees": without[1] - without[0],
+        "path": (without[10] - without[8]) / 2,
+    }
+
+
+def one_region(baseline: xr.Dataset, persons: np.ndarray, launch: int) -> xr.Dataset:
+    """The country as a data set of one region, launched from persons (sex, age) on 1 January of a year."""
+    country = baseline.isel(municipality=[0]).copy()
+    country["population"] = (("municipality", "sex", "age"), persons[None].astype(float))
+    for name, value in (("fertility_factor", 1.0), ("settlement_key", 1.0), ("net_migration_deviation", 0.0)):
+        country[name] = xr.full_like(country[name], value)
+    return country.assign_attrs(launch_year=launch)
+
+
+def _national_path(country: xr.Dataset, extra: dict[str, object], horizon: int = 10) -> np.ndarray:
+    """Persons by date and single age."""
+    launch = int(country.attrs["launch_year"])
+    tree = {
+        "name": "country",
+        "baseline": DATA_SET,
+        "variant": VARIANT,
+        "horizon": launch + horizon,
+        "price_year": 2026,
+    }
+    population = project(resolve(country, spec_from(tree | extra)).assumptions)["population"]
+    persons: np.ndarray = population.sum(("municipality", "sex")).transpose("date", "age").values
+    return persons
+
+
+def _scaled_growth(country: xr.Dataset, growth: float) -> np.ndarray:
+    """Change over the first year with its net migration scaled so that the country grows by a number (secant steps)."""
+    change = {scale: _first_change(country, scale) for scale in (1.0, 1.5)}
+    low, high = change
+    scale = low + (growth - change[low].sum()) * (high - low) / (change[high].sum() - change[low].sum())
+    return _first_change(country, float(scale))
+
+
+def _first_change(country: xr.Dataset, scale: float) -> np.ndarray:
+    path = _national_path(country, {"migration": {"multiplier": scale}}, horizon=1)
+    change: np.ndarray = path[1] - path[0]
+    return change
+
+
+def _ukraine(persons: int) -> dict[str, object]:
+    return {"profile": "ukraine", "settlement": "refugees", "net": {"2026": persons}}
+
+
+def _change_behind(kind: str, year: int) -> str:
+    return f"estimate {year}" if kind == "estimate" else kind
+
+
+def _ages() -> xr.Dataset:
+    """The single ages of the tables of facts, which unit costs are derived for."""
+    return xr.Dataset(coords={"age": np.arange(next(iter(registered().values())).shape[1])})
