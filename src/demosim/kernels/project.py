@@ -233,14 +233,20 @@ def set_deviations(inputs, v, y, deviation):
 
 
 @jit
+def set_bounds(inputs, v, y, lowest):
+    """What the deviations of year y are surely not below, by band."""
+    fade, bounds = inputs.fade[v[6], y], inputs.lowest[v[7]]
+    for k in range(lowest.size):
+        lowest[k] = 0
+        for j in range(fade.size):
+            lowest[k] += fade[j] * bounds[j, k] if fade[j] >= 0 else -np.inf
+
+
+@jit
 def next_year(inputs, v, y, work):
     """Make the following year's deviations those of year y, and find those of the year after."""
-    fade, bounds = inputs.fade[v[6], y], inputs.lowest[v[7]]
     work.deviation[:] = work.following
-    for k in range(work.lowest.size):
-        work.lowest[k] = 0
-        for j in range(fade.size):
-            work.lowest[k] += fade[j] * bounds[j, k] if fade[j] >= 0 else -np.inf
+    set_bounds(inputs, v, y, work.lowest)
     if y + 1 < inputs.fade.shape[1]:
         set_deviations(inputs, v, y + 1, work.following)
 

@@ -1,0 +1,322 @@
+"""Reverse mode of the recursion in `project.py`, by hand: one pass backwards over the years of a stored run.
+
+The adjoint of a number that follows from a run is its derivative with respect to every intermediate result, found from
+the last to the first: Griewank and Walther (2008), Evaluating Derivatives, chapter 3. With x the persons of a row after
+migration, y its survivors, d the deviations, Y and D the sums over the country of y and d·y, and N net migration,
+
+    x = y (1 + d + (N − D) / Y) + Σ inflow · key,
+
+so with A = Σ x̄ y (bars are adjoints)
+
+    ȳ = x̄ (1 + d + (N − D) / Y) − A d / Y − A (N − D) / Y²,   d̄ = y (x̄ − A / Y),   N̄ = A / Y.
+
+Cells that were set to zero pass on the derivative of what was done to their row. The plain check is central differences
+of `tests/naive.py`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from demosim.kernels._jit import jit
+from demosim.kernels.project import (
+    NOBODY,
+    PLAIN,
+    STAY,
+    Inputs,
+    add_scaled,
+    clear,
+    plan_row,
+    set_bounds,
+    set_deviations,
+    set_scaled,
+)
+
+
+class Adjoint(NamedTuple):
+    """Derivatives with respect to one version of each of the kernel's inputs, float64, padded as they are."""
+
+    population: np.ndarray  # (S × A, M)
+    survival: np.ndarray  # (T, S × A)
+    newborn: np.ndarray  # (T, S)
+    fertility: np.ndarray  # (T, A)
+    fertility_factor: np.ndarray  # (1, M)
+    net: np.ndarray  # (T, S × A)
+    fade: np.ndarray  # (T, J)
+    deviation: np.ndarray  # (J, K, M)
+    inflow: np.ndarray  # (T, P, S × A)
+    key: np.ndarray  # (P, M)
+    fallback: np.ndarray  # (1, M)
+
+
+class Scratch(NamedTuple):
+    """Arrays that the backward pass works in."""
+
+    made: np.ndarray  # (S × A, M) what the newborn (births) and the open age groups (survivors) are made of
+    alive: np.ndarray  # (S × A,) share of `made` that is alive at the end of the year
+    alive_bar: np.ndarray  # (S × A,)
+    moved: np.ndarray  # (1, M) a row before its negative cells were set to zero
+    births: np.ndarray  # (1, M) births to each municipality's women before the municipal factor
+    births_bar: np.ndarray  # (1, M)
+    deviation: np.ndarray  # (K, M) of the year
+    deviation_bar: np.ndarray  # (K, M)
+    lowest: np.ndarray  # (K,)
+    plan: np.ndarray  # (S × A, 5)
+    tally_bar: np.ndarray  # (tallies, M)
+    empty: np.ndarray  # (1,) number of rows that migrants came to where nobody was
+
+
+@jit
+def row_sums(bar, row, source, i, deviation, k):
+    """Sums over a row: of source, d × source, bar × source and bar × d × source."""
+    persons = drift = value = value_drift = 0.0
+    for m in range(bar.shape[1]):
+        x = source[i, m]
+        moved = x * deviation[k, m]
+        persons += x
+        drift += moved
+        value += bar[row, m] * x
+        value_drift += bar[row, m] * moved
+    return persons, drift, value, value_drift
+
+
+@jit
+def back_migration(bar, row, source, i, alive, grow, level, deviation, deviation_bar, k, pull, shift):
+    """bar[i] = adjoint of source[i], and the row's part of the adjoint of its deviations."""
+    for m in range(bar.shape[1]):
+        d, b = deviation[k, m], bar[row, m]
+        deviation_bar[k, m] += alive * source[i, m] * (b - level)
+        bar[i, m] = b * (grow + alive * d) + pull * d + shift
+
+
+@jit
+def dot(left, i, right, j):
+    """Σ left[i] × right[j] over municipalities."""
+    total = 0.0
+    for m in range(left.shape[1]):
+        total += left[i, m] * right[j, m]
+    return total
+
+
+@jit
+def back_floor(bar, row, moved):
+    """Adjoint of a row before its negative cells were set to zero; does nothing where none were."""
+    total = positive = value = 0.0
+    cells = 0
+    for m in range(bar.shape[1]):
+        x = moved[0, m]
+        total += x
+        if x > 0:
+            positive += x
+            value += bar[row, m] * x
+        elif x < 0:
+            cells += 1
+    if cells == 0:
+        return
+    if total <= 0 or positive <= 0:
+        for m in range(bar.shape[1]):
+            bar[row, m] = 0
+        return
+    scale, mean = total / positive, value / positive
+    for m in range(bar.shape[1]):
+        bar[row, m] = mean + (scale * (bar[row, m] - mean) if moved[0, m] > 0 else 0.0)
+
+
+@jit
+def back_floored(inputs, v, y, bar, row, source, i, alive, scratch):
+    """Adjoint of a row before its negative cells, if there were any, were set to zero."""
+    moved, deviation, plan, k = scratch.moved, scratch.deviation, scratch.plan, inputs.band[row]
+    net, inflow, key = inputs.net[v[5], y, row], inputs.inflow[v[8], y], inputs.key[v[9]]
+    for m in range(moved.shape[1]):
+        moved[0, m] = source[i, m] * (plan[row, STAY] + alive * deviation[k, m])
+    if plan[row, NOBODY] != 0:
+        scratch.empty[0] += net != 0
+        add_scaled(moved, 0, inputs.fallback, 0, net)
+    for p in range(key.shape[0]):
+        add_scaled(moved, 0, key, p, inflow[p, row])
+    back_floor(bar, row, moved)
+
+
+@jit
+def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, scratch, adjoint):
+    """Adjoint of survival and migration of the rows first..last, upwards in age.
+
+    Row r is made of source[r − step], of which alive[r − step] survive; its adjoint goes to bar[r − step].
+    """
+    deviation, deviation_bar, plan, band = scratch.deviation, scratch.deviation_bar, scratch.plan, inputs.band
+    net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
+    net_bar, inflow_bar, key_bar, fallback_bar = adjoint.net, adjoint.inflow, adjoint.key, adjoint.fallback
+    lowest = scratch.lowest
+    for row in range(first, last + 1):
+        i, k = row - step, band[row]
+        lives = alive[i]
+        persons, drift, value, value_drift = row_sums(bar, row, source, i, deviation, k)
+        plan_row(plan, row, lives, lives * persons, lives * drift, net[row], inflow, lowest[k])
+        if plan[row, PLAIN] == 0:
+            back_floored(inputs, v, y, bar, row, source, i, lives, scratch)
+            persons, drift, value, value_drift = row_sums(bar, row, source, i, deviation, k)
+        for p in range(key.shape[0]):
+            inflow_bar[y, p, row] = dot(bar, row, key, p)
+            if inflow[p, row] != 0:
+                add_scaled(key_bar, p, bar, row, inflow[p, row])
+        if plan[row, NOBODY] != 0:
+            net_bar[y, row] = dot(bar, row, fallback, 0)
+            add_scaled(fallback_bar, 0, bar, row, net[row])
+            alive_bar[i] = value
+            set_scaled(bar, i, bar, row, lives)
+            continue
+        level = value / persons
+        net_bar[y, row] = level
+        alive_bar[i] = value + value_drift - level * drift
+        back_migration(
+            bar, row, source, i, lives, plan[row, STAY], level, deviation, deviation_bar, k,
+            -lives * level, -level * (net[row] - lives * drift) / persons,
+        )  # fmt: skip
+
+
+@jit
+def add_births(births, start, end, fertility):
+    """Half the sum of each municipality's women at both ends of the year times fertility."""
+    women = start.shape[0] - fertility.size
+    for a in range(fertility.size):
+        if fertility[a] != 0:
+            add_scaled(births, 0, start, women + a, fertility[a])
+            add_scaled(births, 0, end if a > 0 else start, women + a, fertility[a])
+
+
+@jit
+def set_year(inputs, v, y, start, end, scratch):
+    """Repeat of a year what the backward pass needs; returns the country's births before and after the factors."""
+    survival, newborn, factor = inputs.survival[v[1], y], inputs.newborn[v[2], y], inputs.fertility_factor[v[4]]
+    made, alive, births = scratch.made, scratch.alive, scratch.births
+    sexes, ages = newborn.size, inputs.fertility.shape[2]
+    set_deviations(inputs, v, y, scratch.deviation)
+    set_bounds(inputs, v, y, scratch.lowest)
+    clear(births)
+    add_births(births, start, end, inputs.fertility[v[3], y])
+    country, weighted = births.sum(), (births[0] * factor).sum()
+    scale = country / weighted if weighted > 0 else 0.0
+    for s in range(sexes):
+        row = s * ages
+        alive[row] = newborn[s]
+        made[row] = births[0] * factor * scale
+        row += ages - 1
+        alive[row] = 1.0
+        set_scaled(made, row, start, row - 1, survival[row - 1])
+        add_scaled(made, row, start, row, survival[row])
+    return country, weighted
+
+
+@jit
+def back_bear(births, births_bar, factor, country, weighted, factor_bar):
+    """Adjoint of the municipal factors, and of births before them (in place)."""
+    if not weighted > 0:
+        clear(births_bar)
+        return
+    scale = country / weighted
+    value = 0.0
+    for m in range(factor.size):
+        value += births_bar[0, m] * factor[m] * births[0, m]
+    for m in range(factor.size):
+        by_factor = births_bar[0, m] * scale - value * scale / weighted
+        factor_bar[0, m] += by_factor * births[0, m]
+        births_bar[0, m] = by_factor * factor[m] + value / weighted
+
+
+@jit
+def back_open(bar, row, start, survival, survival_bar):
+    """Adjoint of the two rows that survive into the open age group, and of their survival."""
+    survival_bar[row - 1] = dot(bar, row, start, row - 1)
+    survival_bar[row] = dot(bar, row, start, row)
+    set_scaled(bar, row - 1, bar, row, survival[row - 1])
+    set_scaled(bar, row, bar, row, survival[row])
+
+
+@jit
+def back_births(bar, births_bar, start, end, fertility, fertility_bar):
+    """Adjoint of fertility, and of the women at the end of the year added to theirs."""
+    women = start.shape[0] - fertility.size
+    for a in range(fertility.size):
+        row = women + a
+        fertility_bar[a] = dot(births_bar, 0, start, row) + dot(births_bar, 0, end if a > 0 else start, row)
+        if a > 0 and fertility[a] != 0:
+            add_scaled(bar, row, births_bar, 0, fertility[a])
+
+
+@jit
+def back_year(inputs, v, y, start, end, bar, scratch, adjoint):
+    """Turn the adjoint of the population at the end of year y into that at its start, in place."""
+    survival, fertility, births_bar = inputs.survival[v[1], y], inputs.fertility[v[3], y], scratch.births_bar
+    made, alive, alive_bar = scratch.made, scratch.alive, scratch.alive_bar
+    sexes, ages = inputs.newborn.shape[2], fertility.size
+    survival_bar = adjoint.survival[y]
+    country, weighted = set_year(inputs, v, y, start, end, scratch)
+    clear(births_bar)
+    clear(scratch.deviation_bar)
+    for s in range(sexes):
+        row = s * ages
+        back_rows(inputs, v, y, bar, made, alive, alive_bar, row, row, 0, scratch, adjoint)
+        adjoint.newborn[y, s] = alive_bar[row]
+        add_scaled(births_bar, 0, bar, row, 1.0)
+    factor = inputs.fertility_factor[v[4]]
+    back_bear(scratch.births, births_bar, factor, country, weighted, adjoint.fertility_factor)
+    back_births(bar, births_bar, start, end, fertility, adjoint.fertility[y])
+    for s in range(sexes):
+        youngest, oldest = s * ages, s * ages + ages - 1
+        back_rows(inputs, v, y, bar, start, survival, survival_bar, youngest + 1, oldest - 1, 1, scratch, adjoint)
+        back_rows(inputs, v, y, bar, made, alive, alive_bar, oldest, oldest, 0, scratch, adjoint)
+        back_open(bar, oldest, start, survival, survival_bar)
+    for a in range(ages):
+        if fertility[a] != 0:
+            add_scaled(bar, (sexes - 1) * ages + a, births_bar, 0, fertility[a] * (1.0 if a > 0 else 2.0))
+    back_deviations(inputs, v, y, scratch.deviation_bar, adjoint)
+
+
+@jit
+def back_deviations(inputs, v, y, deviation_bar, adjoint):
+    """Adjoint of the parts of the deviations and of what is left of each."""
+    fade, parts = inputs.fade[v[6], y], inputs.deviation[v[7]]
+    for j in range(fade.size):
+        for k in range(deviation_bar.shape[0]):
+            adjoint.fade[y, j] += dot(deviation_bar, k, parts[j], k)
+            add_scaled(adjoint.deviation[j], k, deviation_bar, k, fade[j])
+
+
+@jit
+def add_weights(inputs, v, t, weight, bar, tally_bar):
+    """Add the derivative of the weighted need of date t by its population."""
+    unit_cost = inputs.unit_cost[v[10], min(t, inputs.unit_cost.shape[1] - 1)]
+    clear(tally_bar)
+    for k in range(weight.shape[0]):
+        if weight[k].any():
+            for pair in range(inputs.service_start[k], inputs.service_start[k + 1]):
+                add_scaled(tally_bar, inputs.pair_tally[pair], weight, k, unit_cost[pair])
+    for row in range(bar.shape[0]):
+        add_scaled(bar, row, tally_bar, inputs.tally[row], 1.0)
+
+
+@jit
+def back_project(inputs: Inputs, v: np.ndarray, population: np.ndarray, weight: np.ndarray, adjoint: Adjoint) -> int:
+    """Derivatives of Σ weight × need by every input of scenario `v`; fill `adjoint`, which must be zero.
+
+    `population` (T + 1, S × A, M) is the stored run, `weight` (T + 1, services, M) what each need counts. Returns the
+    number of rows that migrants came to where nobody was: there need jumps, and the derivative is one-sided.
+    """
+    years = population.shape[0] - 1
+    rows, size = population.shape[1:]
+    bands = inputs.deviation.shape[2]
+    scratch = Scratch(
+        made=np.empty((rows, size)), alive=np.empty(rows), alive_bar=np.empty(rows), moved=np.empty((1, size)),
+        births=np.empty((1, size)), births_bar=np.empty((1, size)), deviation=np.empty((bands, size)),
+        deviation_bar=np.empty((bands, size)), lowest=np.empty(bands), plan=np.empty((rows, 5)),
+        tally_bar=np.empty((inputs.tally.max() + 1, size)), empty=np.zeros(1, np.int64),
+    )  # fmt: skip
+    bar = adjoint.population
+    for t in range(years, -1, -1):
+        if weight[t].any():
+            add_weights(inputs, v, t, weight[t], bar, scratch.tally_bar)
+        if t > 0:
+            back_year(inputs, v, t - 1, population[t - 1], population[t], bar, scratch, adjoint)
+    return scratch.empty[0]
