@@ -102,5 +102,3 @@ def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, object]]:
         str(name): {"dtype": "S1"} if values.dtype.kind in "UOT" else {"_FillValue": None}
         for name, values in dataset.variables.items()
     }
-
-

@@ -67,3 +67,12 @@ def cell_text(cell: Cell, decimals: int, lang: str) -> str:
     if cell is None:
         return DASH
     return cell if isinstance(cell, str) else number(cell, decimals, lang)
+
+
+def print_text(text: str, file: IO[str] | None = None) -> None:
+    """Print a paragraph, wrapped to the terminal or to 80 columns."""
+    from rich.console import Console
+    from rich.text import Text
+
+    target = file or sys.stdout
+    Console(file=target, width=None if target.isatty() else 80, highlight=False, emoji=False).print(Text(text))

@@ -1,0 +1,60 @@
+"""Published figures beside ours, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import xarray as xr
+
+from demosim.baseline.read import read_facts
+from demosim.outputs.messages import message
+from demosim.outputs.summary import BILLION, yearly
+from demosim.outputs.tables import Cell, Table
+from demosim.validation.results import OPTIONS, PublishedRow
+
+SCENARIO = "mars2026"  # the scenario that the published estimate rests on
+
+
+def published_table(result: xr.Dataset, lang: str) -> Table | None:
+    """The published estimate of the first budget year beside ours, where there is one in the same prices."""
+    year, price_year = int(result["budget_year"].values[0]), int(result.attrs["price_year"])
+    rows = read_facts("published_results")
+    rows = rows[(rows["kind"] == "estimate") & (rows["year"] == year) & (rows["price_year"] == price_year)]
+    if rows.empty or str(result.attrs.get("baseline")) != "norway2026":
+        return None
+    shown: list[tuple[str, Sequence[Cell]]] = []
+    for row in rows.to_dict("records"):
+        amount = yearly(result, "all" if row["financing"] == "all" else "free_income").isel(budget_year=0)
+        if row["sector"] != "all":
+            amount = amount[(amount["level"] == row["sector"]).values]
+        ours, published = float(amount.sum()) / BILLION, (row["low"] + row["high"]) / 2
+        label = row_label(year, "estimate", str(row["sector"]), str(row["financing"]), lang)
+        shown.append((label, [published, ours, ours - published]))
+    columns = [message(lang, f"published{part}") for part in ("_row", "", "_ours", "_deviation")]
+    said = [message(lang, "published_none_fitted")]
+    if str(result.attrs.get("scenario")) != SCENARIO:
+        said.insert(0, message(lang, "published_other_scenario", scenario=SCENARIO))
+    return Table("published", message(lang, "published_title"), columns, shown, 2, notes=said)
+
+
+def validation_table(rows: Sequence[PublishedRow], lang: str) -> Table:
+    """Every published row beside ours under each set of cost options."""
+    shown: list[tuple[str, Sequence[Cell]]] = []
+    for row in rows:
+        used = message(lang, "yes" if row.used_in_calibration else "no")
+        label = f"{row_label(row.year, row.kind, row.sector, row.financing, lang)} ({row.made}, {row.price_year}-kr)"
+        shown.append((label, [row.published, *row.ours.values(), row.deviation, used]))
+    columns = [
+        message(lang, "published_row"), message(lang, "published"), *OPTIONS, message(lang, "published_deviation"),
+        message(lang, "published_used"),
+    ]  # fmt: skip
+    said = [message(lang, "published_none_fitted"), message(lang, "published_ranges")]
+    return Table("validation", message(lang, "published_title"), columns, shown, 2, notes=said)
+
+
+def row_label(year: int, kind: str, sector: str, financing: str, lang: str) -> str:
+    """A published row in words: budget year, kind, whose services, which financing."""
+    return message(
+        lang, "published_label", year=year, kind=message(lang, f"kind_{kind}"), sector=message(lang, f"sector_{sector}"),
+        financing=message(lang, f"financing_{financing}"),
+    )  # fmt: skip
