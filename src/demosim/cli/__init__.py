@@ -16,6 +16,15 @@ from demosim.errors import DemosimError
 # Command and the module of this package that holds it, which is imported when the command is called.
 COMMANDS = {
     "run": "run",
+    "check": "scenario",
+    "resolve": "scenario",
+    "list": "lists",
+    "show": "lists",
+    "validate": "validate",
+    "calibrate": "history",
+    "backtest": "history",
+    "data": "data",
+    "init": "init",
 }
 
 
@@ -40,7 +49,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"demosim.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, "list_" if cmd_name == "list" else cmd_name)
         return command
 
 

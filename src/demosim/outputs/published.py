@@ -37,19 +37,23 @@ def published_table(result: xr.Dataset, lang: str) -> Table | None:
     return Table("published", message(lang, "published_title"), columns, shown, 2, notes=said)
 
 
-def validation_table(rows: Sequence[PublishedRow], lang: str) -> Table:
-    """Every published row beside ours under each set of cost options."""
-    shown: list[tuple[str, Sequence[Cell]]] = []
-    for row in rows:
-        used = message(lang, "yes" if row.used_in_calibration else "no")
-        label = f"{row_label(row.year, row.kind, row.sector, row.financing, lang)} ({row.made}, {row.price_year}-kr)"
-        shown.append((label, [row.published, *row.ours.values(), row.deviation, used]))
-    columns = [
-        message(lang, "published_row"), message(lang, "published"), *OPTIONS, message(lang, "published_deviation"),
-        message(lang, "published_used"),
-    ]  # fmt: skip
+def validation_tables(rows: Sequence[PublishedRow], lang: str) -> list[Table]:
+    """Every published row beside ours: the default with its deviation, and then under each set of cost options."""
+    labels = [f"{row_label(row.year, row.kind, row.sector, row.financing, lang)} ({row.price_year}-kr)" for row in rows]
+    used = {True: message(lang, "yes"), False: message(lang, "no")}
+    heads = [message(lang, f"published{part}") for part in ("_row", "", "_ours", "_deviation", "_used")]
+    first: list[tuple[str, Sequence[Cell]]] = [
+        (label, [row.published, next(iter(row.ours.values())), row.deviation, used[row.used_in_calibration]])
+        for label, row in zip(labels, rows, strict=True)
+    ]
+    options: list[tuple[str, Sequence[Cell]]] = [
+        (label, list(row.ours.values())) for label, row in zip(labels, rows, strict=True)
+    ]
     said = [message(lang, "published_none_fitted"), message(lang, "published_ranges")]
-    return Table("validation", message(lang, "published_title"), columns, shown, 2, notes=said)
+    return [
+        Table("validation", message(lang, "published_title"), heads, first, 2, notes=said),
+        Table("options", message(lang, "published_options"), [heads[0], *OPTIONS], options, 2),
+    ]
 
 
 def row_label(year: int, kind: str, sector: str, financing: str, lang: str) -> str:
