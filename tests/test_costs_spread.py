@@ -150,7 +150,8 @@ def test_care_users_shares() -> None:
     assert sum(part.share for part in parts) == pytest.approx(1, rel=1e-12)
     number = persons(2024)
     hours = {"0-17": 1.7 * 19.4, "18-49": 3.7 * 16.4, "50-66": 4.7 * 12.0}
-    weighted = [hours[g] * number[a : b + 1].sum() for g, a, b in (("0-17", 0, 17), ("18-49", 18, 49), ("50-66", 50, 66))]
+    ages = (("0-17", 0, 17), ("18-49", 18, 49), ("50-66", 50, 66))
+    weighted = [hours[group] * number[a : b + 1].sum() for group, a, b in ages]
     shares = [part.share for part in parts[3:]]
     np.testing.assert_allclose(np.array(shares) / sum(shares), np.array(weighted) / sum(weighted), rtol=1e-12)
 
