@@ -26,6 +26,7 @@ from demosim.kernels.project import (
     PLAIN,
     STAY,
     Inputs,
+    add_births,
     add_scaled,
     clear,
     plan_row,
@@ -49,6 +50,7 @@ class Adjoint(NamedTuple):
     inflow: np.ndarray  # (T, P, S × A)
     key: np.ndarray  # (P, M)
     fallback: np.ndarray  # (1, M)
+    unit_cost: np.ndarray  # (T + 1, services, S × A)
 
 
 class Scratch(NamedTuple):
@@ -69,17 +71,30 @@ class Scratch(NamedTuple):
 
 
 @jit
-def row_sums(bar, row, source, i, deviation, k):
-    """Sums over a row: of source, d × source, bar × source and bar × d × source."""
+def row_sums(bar, row, source, i, deviation, k, tally_bar, j):
+    """Add the weights on need to bar[row]; sums of source, d × source, bar × source and bar × d × source."""
     persons = drift = value = value_drift = 0.0
     for m in range(bar.shape[1]):
         x = source[i, m]
         moved = x * deviation[k, m]
+        b = bar[row, m] + tally_bar[j, m]
+        bar[row, m] = b
         persons += x
         drift += moved
-        value += bar[row, m] * x
-        value_drift += bar[row, m] * moved
+        value += b * x
+        value_drift += b * moved
     return persons, drift, value, value_drift
+
+
+@jit
+def bar_sums(bar, row, source, i, deviation, k):
+    """The last two of `row_sums` once more."""
+    value = value_drift = 0.0
+    for m in range(bar.shape[1]):
+        x = bar[row, m] * source[i, m]
+        value += x
+        value_drift += x * deviation[k, m]
+    return value, value_drift
 
 
 @jit
@@ -148,15 +163,15 @@ def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, sc
     deviation, deviation_bar, plan, band = scratch.deviation, scratch.deviation_bar, scratch.plan, inputs.band
     net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
     net_bar, inflow_bar, key_bar, fallback_bar = adjoint.net, adjoint.inflow, adjoint.key, adjoint.fallback
-    lowest = scratch.lowest
+    lowest, tally_bar, tally = scratch.lowest, scratch.tally_bar, inputs.tally
     for row in range(first, last + 1):
         i, k = row - step, band[row]
         lives = alive[i]
-        persons, drift, value, value_drift = row_sums(bar, row, source, i, deviation, k)
+        persons, drift, value, value_drift = row_sums(bar, row, source, i, deviation, k, tally_bar, tally[row])
         plan_row(plan, row, lives, lives * persons, lives * drift, net[row], inflow, lowest[k])
         if plan[row, PLAIN] == 0:
             back_floored(inputs, v, y, bar, row, source, i, lives, scratch)
-            persons, drift, value, value_drift = row_sums(bar, row, source, i, deviation, k)
+            value, value_drift = bar_sums(bar, row, source, i, deviation, k)
         for p in range(key.shape[0]):
             inflow_bar[y, p, row] = dot(bar, row, key, p)
             if inflow[p, row] != 0:
@@ -177,25 +192,18 @@ def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, sc
 
 
 @jit
-def add_births(births, start, end, fertility):
-    """Half the sum of each municipality's women at both ends of the year times fertility."""
-    women = start.shape[0] - fertility.size
-    for a in range(fertility.size):
-        if fertility[a] != 0:
-            add_scaled(births, 0, start, women + a, fertility[a])
-            add_scaled(births, 0, end if a > 0 else start, women + a, fertility[a])
-
-
-@jit
 def set_year(inputs, v, y, start, end, scratch):
     """Repeat of a year what the backward pass needs; returns the country's births before and after the factors."""
     survival, newborn, factor = inputs.survival[v[1], y], inputs.newborn[v[2], y], inputs.fertility_factor[v[4]]
-    made, alive, births = scratch.made, scratch.alive, scratch.births
-    sexes, ages = newborn.size, inputs.fertility.shape[2]
+    made, alive, births, fertility = scratch.made, scratch.alive, scratch.births, inputs.fertility[v[3], y]
+    sexes, ages = newborn.size, fertility.size
     set_deviations(inputs, v, y, scratch.deviation)
     set_bounds(inputs, v, y, scratch.lowest)
     clear(births)
-    add_births(births, start, end, inputs.fertility[v[3], y])
+    women = (sexes - 1) * ages
+    add_births(births, start, women, fertility, 0)
+    add_births(births, end, women, fertility, 1)
+    add_scaled(births, 0, start, women, fertility[0])
     country, weighted = births.sum(), (births[0] * factor).sum()
     scale = country / weighted if weighted > 0 else 0.0
     for s in range(sexes):
@@ -239,8 +247,11 @@ def back_births(bar, births_bar, start, end, fertility, fertility_bar):
     """Adjoint of fertility, and of the women at the end of the year added to theirs."""
     women = start.shape[0] - fertility.size
     for a in range(fertility.size):
-        row = women + a
-        fertility_bar[a] = dot(births_bar, 0, start, row) + dot(births_bar, 0, end if a > 0 else start, row)
+        row, both = women + a, 0.0
+        later = end if a > 0 else start
+        for m in range(births_bar.shape[1]):
+            both += births_bar[0, m] * (start[row, m] + later[row, m])
+        fertility_bar[a] = both
         if a > 0 and fertility[a] != 0:
             add_scaled(bar, row, births_bar, 0, fertility[a])
 
@@ -285,16 +296,16 @@ def back_deviations(inputs, v, y, deviation_bar, adjoint):
 
 
 @jit
-def add_weights(inputs, v, t, weight, bar, tally_bar):
-    """Add the derivative of the weighted need of date t by its population."""
+def weigh_date(inputs, v, t, population, weight, tally_bar, unit_cost_bar):
+    """Derivatives of the weighted need of date t by persons of each tally, and by unit costs of each cell."""
     unit_cost = inputs.unit_cost[v[10], min(t, inputs.unit_cost.shape[1] - 1)]
     clear(tally_bar)
     for k in range(weight.shape[0]):
         if weight[k].any():
             for pair in range(inputs.service_start[k], inputs.service_start[k + 1]):
                 add_scaled(tally_bar, inputs.pair_tally[pair], weight, k, unit_cost[pair])
-    for row in range(bar.shape[0]):
-        add_scaled(bar, row, tally_bar, inputs.tally[row], 1.0)
+            for row in range(population.shape[0]):
+                unit_cost_bar[k, row] = dot(weight, k, population, row)
 
 
 @jit
@@ -315,8 +326,9 @@ def back_project(inputs: Inputs, v: np.ndarray, population: np.ndarray, weight: 
     )  # fmt: skip
     bar = adjoint.population
     for t in range(years, -1, -1):
-        if weight[t].any():
-            add_weights(inputs, v, t, weight[t], bar, scratch.tally_bar)
+        weigh_date(inputs, v, t, population[t], weight[t], scratch.tally_bar, adjoint.unit_cost[t])
         if t > 0:
             back_year(inputs, v, t - 1, population[t - 1], population[t], bar, scratch, adjoint)
-    return scratch.empty[0]
+    for row in range(rows):
+        add_scaled(bar, row, scratch.tally_bar, inputs.tally[row], 1.0)
+    return int(scratch.empty[0])

@@ -68,7 +68,7 @@ ALIVE, STAY, EXPECTED, NOBODY, PLAIN = range(5)
 class Work(NamedTuple):
     """Arrays that one scenario after another works in."""
 
-    order: np.ndarray  # (S × A, 3) rows in the order they are made, the row each is made of, and its row a year on
+    order: np.ndarray  # (S × A, 3) rows in the order they are made, the row each is made of, and its row a year later
     state: np.ndarray  # (S × A, M) persons
     births: np.ndarray  # (1, M)
     deviation: np.ndarray  # (K, M) of the year
@@ -82,19 +82,17 @@ class Work(NamedTuple):
 
 @jit
 def row_order(sexes, ages):
-    """Rows downwards in age, the newborn last; the open age group and the newborn are made in place."""
+    """Rows as they are made: the open age groups, the others downwards in age, the newborn."""
     order = np.empty((sexes * ages, 3), np.int64)
-    i = 0
     for s in range(sexes):
-        for a in range(ages - 1, 0, -1):
-            row = s * ages + a
-            order[i, 0] = row
-            order[i, 1] = row if a == ages - 1 else row - 1
-            order[i, 2] = row if a == ages - 1 else row + 1
-            i += 1
-    for s in range(sexes):
-        order[i + s, 0] = order[i + s, 1] = s * ages
-        order[i + s, 2] = s * ages + 1
+        youngest, oldest = s * ages, s * ages + ages - 1
+        first, last = s, sexes * ages - sexes + s
+        order[first, 0] = order[first, 1] = order[first, 2] = oldest
+        order[last, 0] = order[last, 1] = youngest
+        order[last, 2] = youngest + 1
+        for i in range(ages - 2):
+            row, n = oldest - 1 - i, sexes + s * (ages - 2) + i
+            order[n, 0], order[n, 1], order[n, 2] = row, row - 1, row + 1
     return order
 
 
@@ -142,10 +140,10 @@ def set_scaled(target, i, source, j, scale):
 
 
 @jit
-def join_open(state, row, survival, survival_open):
+def join_open(target, source, row, survival, survival_open):
     """The open age group: its own survivors and those of the age below."""
-    for m in range(state.shape[1]):
-        state[row, m] = state[row - 1, m] * survival + state[row, m] * survival_open
+    for m in range(target.shape[1]):
+        target[row, m] = source[row - 1, m] * survival + source[row, m] * survival_open
 
 
 @jit
@@ -159,20 +157,22 @@ def sum_row(state, row, deviation, k):
 
 
 @jit
-def advance(state, row, source, stay, stir, deviation, k):
-    """Persons of `row`: those of `source` times (stay + stir × deviation of band k)."""
-    for m in range(state.shape[1]):
-        state[row, m] = state[source, m] * (stay + stir * deviation[k, m])
+def advance(target, row, source, i, stay, stir, deviation, k):
+    """target[row] = source[i] × (stay + stir × deviation of band k)."""
+    for m in range(target.shape[1]):
+        target[row, m] = source[i, m] * (stay + stir * deviation[k, m])
 
 
 @jit
-def advance_and_count(state, row, source, stay, stir, deviation, k, following, next_k, country, tallies, i):
+def advance_and_count(
+    target, row, source, i, stay, stir, deviation, k, following, next_k, country, tallies, j
+):  # fmt: skip
     """`advance`, the row's tally and `sum_row` for the year after, all in one pass."""
-    persons = drift = state.dtype.type(0)  # a plain 0 would make them float64, which is slow
-    for m in range(state.shape[1]):
-        x = state[source, m] * (stay + stir * deviation[k, m])
-        state[row, m] = x
-        tallies[i, m] += x
+    persons = drift = target.dtype.type(0)  # a plain 0 would make them float64, which is slow
+    for m in range(target.shape[1]):
+        x = source[i, m] * (stay + stir * deviation[k, m])
+        target[row, m] = x
+        tallies[j, m] += x
         persons += x
         drift += x * following[next_k, m]
     country[row, 0] = persons
@@ -252,17 +252,14 @@ def next_year(inputs, v, y, work):
 
 
 @jit
-def start_scenario(inputs, v, work):
-    """The jump-off population, counted."""
-    state, country, tallies, following = work.state, work.country, work.tallies, work.following
-    population, band, tally = inputs.population[v[0]], inputs.band, inputs.tally
-    one = state.dtype.type(1)
-    set_deviations(inputs, v, 0, following)
-    clear(tallies)
-    for row in range(band.size):
-        next_row = row if (row + 1) % inputs.fertility.shape[2] == 0 else row + 1
-        set_scaled(state, row, population, row, one)
-        count(state, row, following, band[next_row], country, tallies, tally[row])
+def count_start(inputs, v, work):
+    """Count the jump-off population."""
+    population, band, tally, order = inputs.population[v[0]], inputs.band, inputs.tally, work.order
+    set_deviations(inputs, v, 0, work.following)
+    clear(work.tallies)
+    for i in range(order.shape[0]):
+        row = order[i, 0]
+        count(population, row, work.following, band[order[i, 2]], work.country, work.tallies, tally[row])
 
 
 @jit
@@ -287,7 +284,7 @@ def plan_year(inputs, v, y, work):
     ages = inputs.fertility.shape[2]
     for row in range(band.size):
         if row % ages > 0:
-            alive = np.float64(survival[row - 1])
+            alive = float(survival[row - 1])
             total, drift = alive * country[row - 1, 0], alive * country[row - 1, 1]
             if (row + 1) % ages == 0:
                 total += survival[row] * country[row, 0]
@@ -307,69 +304,71 @@ def check_year(plan, country, counters):
 
 
 @jit
-def move_rows(inputs, v, y, work, kept, counters, begin, end):
+def move_rows(inputs, v, y, source, target, work, kept, counters, begin, end):
     """Survival, migration and counting of the rows order[begin:end]."""
-    state, country, tallies, plan, order = work.state, work.country, work.tallies, work.plan, work.order
+    country, tallies, plan, order = work.country, work.tallies, work.plan, work.order
     deviation, following, band, tally = work.deviation, work.following, inputs.band, inputs.tally
     net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
-    number = state.dtype.type
-    for i in range(begin, end):
-        row, source = order[i, 0], order[i, 1]
-        k, next_k = band[row], band[order[i, 2]]
+    number = target.dtype.type
+    for n in range(begin, end):
+        row, i = order[n, 0], order[n, 1]
+        k, next_k = band[row], band[order[n, 2]]
         stay, alive = number(plan[row, STAY]), number(plan[row, ALIVE])
         if kept.shape[0] > 0:
-            set_scaled(kept, row, state, source, alive)
+            set_scaled(kept, row, source, i, alive)
         if plan[row, PLAIN] != 0:
             advance_and_count(
-                state, row, source, stay, alive, deviation, k, following, next_k, country, tallies, tally[row]
+                target, row, source, i, stay, alive, deviation, k, following, next_k, country, tallies, tally[row]
             )
             continue
-        advance(state, row, source, stay, alive, deviation, k)
+        advance(target, row, source, i, stay, alive, deviation, k)
         if plan[row, NOBODY] != 0:
-            add_scaled(state, row, fallback, 0, net[row])
+            add_scaled(target, row, fallback, 0, net[row])
         for p in range(key.shape[0]):
             if inflow[p, row] != 0:
-                add_scaled(state, row, key, p, inflow[p, row])
-        floor_row(state, row, counters)
-        count(state, row, following, next_k, country, tallies, tally[row])
+                add_scaled(target, row, key, p, inflow[p, row])
+        floor_row(target, row, counters)
+        count(target, row, following, next_k, country, tallies, tally[row])
 
 
 @jit
-def add_births(births, state, first, fertility):
-    """Births to the women in the rows from `first` on."""
-    for a in range(fertility.size):
+def add_births(births, women, youngest, fertility, first):
+    """Births to the women of the ages from `first` on."""
+    for a in range(first, fertility.size):
         if fertility[a] != 0:
-            add_scaled(births, 0, state, first + a, fertility[a])
+            add_scaled(births, 0, women, youngest + a, fertility[a])
 
 
 @jit
-def project_year(inputs, v, y, work, kept, counters):
-    """One year, in place and downwards in age: survive, migrate, bear, count.
+def project_year(inputs, v, y, source, target, work, kept, counters):
+    """One year, downwards in age, so that `target` may be `source`: survive, migrate, bear, count.
 
     Births to the lowest age (there are some only where ages are wide) count its women at the start twice.
     """
-    state, births = work.state, work.births
+    births = work.births
     survival, newborn, fertility = inputs.survival[v[1], y], inputs.newborn[v[2], y], inputs.fertility[v[3], y]
     net, inflow = inputs.net[v[5], y], inputs.inflow[v[8], y]
     sexes, ages = newborn.size, fertility.size
-    women, older = (sexes - 1) * ages, sexes * (ages - 1)
+    women, rows = (sexes - 1) * ages, sexes * ages
     clear(births)
     clear(work.tallies)
     plan_year(inputs, v, y, work)
-    add_births(births, state, women, fertility)
+    add_births(births, source, women, fertility, 0)
+    add_scaled(births, 0, source, women, fertility[0])
     for s in range(sexes):
         oldest = s * ages + ages - 1
-        join_open(state, oldest, survival[oldest - 1], survival[oldest])
-    move_rows(inputs, v, y, work, kept, counters, 0, older)
-    add_births(births, state, women, fertility)
+        join_open(target, source, oldest, survival[oldest - 1], survival[oldest])
+    move_rows(inputs, v, y, target, target, work, kept, counters, 0, sexes)
+    move_rows(inputs, v, y, source, target, work, kept, counters, sexes, rows - sexes)
+    add_births(births, target, women, fertility, 1)
     bear(births, inputs.fertility_factor[v[4]])
     for s in range(sexes):
         row = s * ages
         k = inputs.band[row]
-        set_scaled(state, row, births, 0, newborn[s])
-        total, drift = sum_row(state, row, work.deviation, k)
+        set_scaled(target, row, births, 0, newborn[s])
+        total, drift = sum_row(target, row, work.deviation, k)
         plan_row(work.plan, row, 1.0, total, drift, net[row], inflow, work.lowest[k])
-    move_rows(inputs, v, y, work, kept, counters, older, older + sexes)
+    move_rows(inputs, v, y, target, target, work, kept, counters, rows - sexes, rows)
     check_year(work.plan, work.country, counters)
 
 
@@ -411,23 +410,23 @@ def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Ou
     mean deviation) + streams; births are half the sum of women at both ends times fertility. Births of the lowest age
     (which bears children only where ages are wide) count its women at the start twice.
     """
-    years = inputs.survival.shape[1]
+    years, dates = inputs.survival.shape[1], inputs.unit_cost.shape[1] - 1
     work = work_space(inputs)
-    nothing = np.empty((0, work.state.shape[1]), work.state.dtype)
-    dates = inputs.unit_cost.shape[1] - 1
+    nothing = work.state[:0]
     for i in range(first, last):
         v = pick[i]
-        start_scenario(inputs, v, work)
+        state = inputs.population[v[0]]
+        count_start(inputs, v, work)
+        if outputs.population.shape[0] > 0:
+            outputs.population[i, 0] = state
         for t in range(years + 1):
             if t > 0:
-                y = t - 1
-                next_year(inputs, v, y, work)
-                kept = outputs.survivors[i, y] if outputs.survivors.shape[0] > 0 else nothing
-                project_year(inputs, v, y, work, kept, outputs.counters[i])
+                before, state = state, outputs.population[i, t] if outputs.population.shape[0] > 0 else work.state
+                kept = outputs.survivors[i, t - 1] if outputs.survivors.shape[0] > 0 else nothing
+                next_year(inputs, v, t - 1, work)
+                project_year(inputs, v, t - 1, before, state, work, kept, outputs.counters[i])
                 if outputs.births.shape[0] > 0:
-                    outputs.births[i, y] = work.births[0]
-            if outputs.population.shape[0] > 0:
-                outputs.population[i, t] = work.state
+                    outputs.births[i, t - 1] = work.births[0]
             if outputs.need.shape[2] > 0:
                 set_need(
                     outputs.need[i, t], work.tallies, inputs.unit_cost[v[10], min(t, dates)], inputs.service_start,
