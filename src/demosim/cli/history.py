@@ -67,9 +67,10 @@ def backtest(
     from demosim.uncertainty.tables import text
 
     years = whole_numbers(launches, "--launch")
+    bounds = tuple(float(cut) for cut in whole_numbers(cuts, "--cuts"))
     result = run_backtest(
-        history, years, whole_numbers(ahead, "--ahead"), tuple(map(float, whole_numbers(cuts, "--cuts"))), mortality=mortality,
-        fertility=fertility, nation=nation, published=against, baseline=read_baseline("norway2026"), output=output,
+        history, years, whole_numbers(ahead, "--ahead"), bounds, mortality=mortality, fertility=fertility,
+        nation=nation, published=against, baseline=read_baseline("norway2026"), output=output,
     )  # fmt: skip
     if settings.as_json:
         click.echo(result.scores.to_json(orient="records"))

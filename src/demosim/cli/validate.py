@@ -42,10 +42,15 @@ def population(settings: Settings, published: Path | None, baseline: str) -> Non
     """The country by age group beside the official rounds: as shipped, and without raking."""
     from demosim.baseline.read import read_baseline
     from demosim.cli.frames import print_frame
+    from demosim.outputs.published import population_table
+    from demosim.outputs.tables import print_table
     from demosim.validation.population import validate_population, worst_by_group
 
-    data = read_baseline(baseline)
-    print_frame(settings, "population", worst_by_group(validate_population(data)))
+    worst = worst_by_group(validate_population(read_baseline(baseline)))
+    if settings.as_json:
+        print_frame(settings, "population", worst)
+    else:
+        print_table(population_table(worst, settings.lang), settings.lang)
     if published is not None:
         _municipal(settings, published, baseline)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
@@ -11,6 +12,9 @@ from demosim.outputs.messages import message
 from demosim.outputs.summary import BILLION, yearly
 from demosim.outputs.tables import Cell, Table
 from demosim.validation.results import OPTIONS, PublishedRow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCENARIO = "mars2026"  # the scenario that the published estimate rests on
 
@@ -39,21 +43,34 @@ def published_table(result: xr.Dataset, lang: str) -> Table | None:
 
 def validation_tables(rows: Sequence[PublishedRow], lang: str) -> list[Table]:
     """Every published row beside ours: the default with its deviation, and then under each set of cost options."""
-    labels = [f"{row_label(row.year, row.kind, row.sector, row.financing, lang)} ({row.price_year}-kr)" for row in rows]
+    numbers = [f"({i})" for i in range(1, len(rows) + 1)]
     used = {True: message(lang, "yes"), False: message(lang, "no")}
     heads = [message(lang, f"published{part}") for part in ("_row", "", "_ours", "_deviation", "_used")]
-    first: list[tuple[str, Sequence[Cell]]] = [
-        (label, [row.published, next(iter(row.ours.values())), row.deviation, used[row.used_in_calibration]])
-        for label, row in zip(labels, rows, strict=True)
-    ]
-    options: list[tuple[str, Sequence[Cell]]] = [
-        (label, list(row.ours.values())) for label, row in zip(labels, rows, strict=True)
-    ]
+    first: list[tuple[str, Sequence[Cell]]] = []
+    for number, row in zip(numbers, rows, strict=True):
+        words = row_label(row.year, row.kind, row.sector, row.financing, lang)
+        cells: list[Cell] = [row.published, next(iter(row.ours.values())), row.deviation, used[row.used_in_calibration]]
+        first.append((f"{number} {words} ({row.price_year}-kr)", cells))
+    options: list[tuple[str, Sequence[Cell]]] = [(name, [row.ours[name] for row in rows]) for name in OPTIONS]
     said = [message(lang, "published_none_fitted"), message(lang, "published_ranges")]
     return [
         Table("validation", message(lang, "published_title"), heads, first, 2, notes=said),
-        Table("options", message(lang, "published_options"), [heads[0], *OPTIONS], options, 2),
+        Table("options", message(lang, "published_options"), ["", *numbers], options, 2),
     ]
+
+
+def population_table(worst: pd.DataFrame, lang: str) -> Table:
+    """Each round and age group: how far the unraked and the shipped projection are off at most."""
+    rows: list[tuple[str, Sequence[Cell]]] = [
+        (
+            f"{row['variant']} {row['age_group']}",
+            [float(row["shipped_off"]), float(row["unraked_deviation"]), str(row["year"]), float(row["limit"]),
+             message(lang, "yes" if row["within"] else "no"), str(row["explained_by"])],
+        )
+        for row in worst.to_dict("records")
+    ]  # fmt: skip
+    heads = message(lang, "heads_population").split("|")
+    return Table("population", message(lang, "validate_population_title"), heads, rows, 2)
 
 
 def row_label(year: int, kind: str, sector: str, financing: str, lang: str) -> str:
