@@ -17,7 +17,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.run_all
 
 golden: $(READY)
-	$(BIN)/python -m tests.golden
+	PYTHONPATH=tests $(BIN)/python tests/golden.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

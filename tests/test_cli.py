@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
-from conftest import ROOT
 
+from conftest import ROOT
 from demosim.cli import COMMANDS, main
 
 MARS = ROOT / "scenarios" / "mars2026.toml"

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 import demosim
+from conftest import ROOT
 
 PACKAGE = ROOT / "src" / "demosim"
 PUBLIC = [
