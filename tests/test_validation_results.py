@@ -14,10 +14,10 @@ from demosim.validation.results import (
     DATA_SET,
     OPTIONS,
     PublishedRow,
-    _ages,
     compare_results,
     expenditure_of_change,
     population_changes,
+    single_ages,
 )
 
 # Year, kind, sector, financing: what the default options give, as docs/costs-notes.md says.
@@ -73,17 +73,17 @@ def test_the_net_share_of_the_whole_is_a_result(rows: dict[tuple[int, str, str, 
 
 
 def test_the_changes_in_persons(changes: dict[str, np.ndarray]) -> None:
-    assert changes["outcome"].sum() == 33060
+    assert changes["outcome 2026"].sum() == 33060
     assert changes["estimate 2026"].sum() == pytest.approx(ASSUMED_GROWTH, abs=1)
     assert changes["miss"].sum() == pytest.approx(33060 - ASSUMED_GROWTH, abs=1)
     more = changes["estimate 2027"] - changes["estimate 2027 without refugees"]
     assert more.sum() == pytest.approx(6000, rel=0.01)
-    assert changes["outcome"][17] == registered()[2026][:, 17].sum() - registered()[2025][:, 17].sum()
+    assert changes["outcome 2026"][17] == registered()[2026][:, 17].sum() - registered()[2025][:, 17].sum()
 
 
 def test_signs_by_service_and_age_in_the_outcome_of_2026(changes: dict[str, np.ndarray]) -> None:
     """Fewer at school, more in upper secondary, more of the very old: the published picture."""
-    change, cost = changes["outcome"], derive_unit_cost(_ages(), CostOptions(), 2025)
+    change, cost = changes["outcome 2026"], derive_unit_cost(single_ages(), CostOptions(), 2025)
 
     def kroner(lower: int, upper: int) -> float:
         return float(cost.sum("service").values[lower : upper + 1] @ change[lower : upper + 1])
@@ -98,7 +98,7 @@ def test_signs_by_service_and_age_in_the_outcome_of_2026(changes: dict[str, np.n
 
 
 def test_expenditure_of_a_change_by_hand() -> None:
-    cost = derive_unit_cost(_ages(), CostOptions(), 2026)
+    cost = derive_unit_cost(single_ages(), CostOptions(), 2026)
     change = np.zeros(106)
     change[17] = 2.0
     school = 2 * float(cost.sel(service="videregaende", age=17))

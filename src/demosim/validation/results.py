@@ -72,7 +72,7 @@ def compare_results(baseline: xr.Dataset | None = None) -> list[PublishedRow]:
         ours = {}
         for name, options in OPTIONS.items():
             if (name, price_year) not in costs:
-                costs[name, price_year] = derive_unit_cost(_ages(), options, price_year)
+                costs[name, price_year] = derive_unit_cost(single_ages(), options, price_year)
             change = changes[_change_behind(str(row["kind"]), int(row["year"]))]
             ours[name] = expenditure_of_change(change, costs[name, price_year], row["sector"], row["financing"]) / 1e9
         rows.append(
@@ -105,12 +105,12 @@ def population_changes(baseline: xr.Dataset) -> dict[str, np.ndarray]:
         baseline, baseline["population"].sum("municipality").values, int(baseline.attrs["launch_year"])
     )
     earlier = one_region(baseline, both[2025], 2025)
-    with_refugees = _national_path(country, {"streams": {"ukraine": _ukraine(6000)}})
-    without = _national_path(country, {})
+    with_refugees = country_path(country, {"streams": {"ukraine": ukraine_stream(6000)}})
+    without = country_path(country, {})
     outcome = both[2026].sum(axis=0) - both[2025].sum(axis=0)
     estimate = _scaled_growth(earlier, ASSUMED_GROWTH)
     return {
-        "outcome": outcome,
+        "outcome 2026": outcome,
         "estimate 2026": estimate,
         "miss": outcome - estimate,
         "estimate 2027": with_refugees[1] - with_refugees[0],
@@ -128,8 +128,8 @@ def one_region(baseline: xr.Dataset, persons: np.ndarray, launch: int) -> xr.Dat
     return country.assign_attrs(launch_year=launch)
 
 
-def _national_path(country: xr.Dataset, extra: dict[str, object], horizon: int = 10) -> np.ndarray:
-    """Persons by date and single age."""
+def country_path(country: xr.Dataset, extra: dict[str, object], horizon: int = 10) -> np.ndarray:
+    """Persons by date and single age of a country of one region; `extra` stands in the scenario."""
     launch = int(country.attrs["launch_year"])
     tree = {
         "name": "country",
@@ -152,19 +152,20 @@ def _scaled_growth(country: xr.Dataset, growth: float) -> np.ndarray:
 
 
 def _first_change(country: xr.Dataset, scale: float) -> np.ndarray:
-    path = _national_path(country, {"migration": {"multiplier": scale}}, horizon=1)
+    path = country_path(country, {"migration": {"multiplier": scale}}, horizon=1)
     change: np.ndarray = path[1] - path[0]
     return change
 
 
-def _ukraine(persons: int) -> dict[str, object]:
+def ukraine_stream(persons: int) -> dict[str, object]:
+    """A stream of refugees from Ukraine in 2026, as a scenario writes it."""
     return {"profile": "ukraine", "settlement": "refugees", "net": {"2026": persons}}
 
 
 def _change_behind(kind: str, year: int) -> str:
-    return f"estimate {year}" if kind == "estimate" else kind
+    return kind if kind in ("miss", "path") else f"{kind} {year}"
 
 
-def _ages() -> xr.Dataset:
+def single_ages() -> xr.Dataset:
     """The single ages of the tables of facts, which unit costs are derived for."""
     return xr.Dataset(coords={"age": np.arange(next(iter(registered().values())).shape[1])})
