@@ -5,9 +5,6 @@ Cohort-component method in discrete years: Preston, Heuveline and Guillot (2001)
 a contiguous row that the compiler vectorises. What a cohort's migration needs to know of the country (its survivors,
 and the mean of next year's deviations over them) is summed in the pass that makes its row the year before, so a year
 reads and writes every row once. The plain twin is `tests/naive.py`.
-
-Jitted functions take a whole array and the number of a row: a view of a row would be counted as a reference for every
-cohort. The sums of a row are kept by lane, so that additions do not wait for one another.
 """
 
 from __future__ import annotations
@@ -16,7 +13,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from demosim.kernels._jit import jit
+from demosim.kernels._jit import inner, kernel
+from demosim.kernels.rows import (
+    add_four,
+    add_scaled,
+    advance,
+    advance_and_count,
+    clear,
+    copy_rows,
+    count,
+    floor_row,
+    join_open,
+    set_scaled,
+    sum_row,
+)
 
 PAD = 16
 
@@ -80,7 +90,7 @@ class Work(NamedTuple):
     cost: np.ndarray  # (1, M)
 
 
-@jit
+@inner
 def row_order(sexes, ages):
     """Rows as they are made: the open age groups, the others downwards in age, the newborn."""
     order = np.empty((sexes * ages, 3), np.int64)
@@ -96,7 +106,16 @@ def row_order(sexes, ages):
     return order
 
 
-@jit
+@inner
+def count_tallies(inputs):
+    """Number of tallies."""
+    highest = 0
+    for tally in inputs.tally:
+        highest = max(highest, tally)
+    return highest + 1
+
+
+@inner
 def work_space(inputs):
     """Arrays to work in, for inputs of this size."""
     rows, size = inputs.population.shape[1:]
@@ -111,104 +130,12 @@ def work_space(inputs):
         following=np.empty((bands, size), dtype),
         plan=np.empty((rows, 5), np.float64),
         country=np.empty((rows, 2), np.float64),
-        tallies=np.empty((inputs.tally.max() + 1, size), dtype),
+        tallies=np.empty((count_tallies(inputs), size), dtype),
         cost=np.empty((1, size), dtype),
     )
 
 
-@jit
-def clear(target):
-    """Set to zero. A loop of its own, because `target[:] = 0` does not become one over vectors."""
-    zero = target.dtype.type(0)
-    for i in range(target.shape[0]):
-        for m in range(target.shape[1]):
-            target[i, m] = zero
-
-
-@jit
-def add_scaled(target, i, source, j, scale):
-    """target[i] += scale × source[j], municipality by municipality."""
-    for m in range(target.shape[1]):
-        target[i, m] += scale * source[j, m]
-
-
-@jit
-def set_scaled(target, i, source, j, scale):
-    """target[i] = scale × source[j], municipality by municipality."""
-    for m in range(target.shape[1]):
-        target[i, m] = scale * source[j, m]
-
-
-@jit
-def join_open(target, source, row, survival, survival_open):
-    """The open age group: its own survivors and those of the age below."""
-    for m in range(target.shape[1]):
-        target[row, m] = source[row - 1, m] * survival + source[row, m] * survival_open
-
-
-@jit
-def sum_row(state, row, deviation, k):
-    """A row over the country: persons, and persons × deviation of band k."""
-    persons = drift = state.dtype.type(0)
-    for m in range(state.shape[1]):
-        persons += state[row, m]
-        drift += state[row, m] * deviation[k, m]
-    return persons, drift
-
-
-@jit
-def advance(target, row, source, i, stay, stir, deviation, k):
-    """target[row] = source[i] × (stay + stir × deviation of band k)."""
-    for m in range(target.shape[1]):
-        target[row, m] = source[i, m] * (stay + stir * deviation[k, m])
-
-
-@jit
-def advance_and_count(
-    target, row, source, i, stay, stir, deviation, k, following, next_k, country, tallies, j
-):  # fmt: skip
-    """`advance`, the row's tally and `sum_row` for the year after, all in one pass."""
-    persons = drift = target.dtype.type(0)  # a plain 0 would make them float64, which is slow
-    for m in range(target.shape[1]):
-        x = source[i, m] * (stay + stir * deviation[k, m])
-        target[row, m] = x
-        tallies[j, m] += x
-        persons += x
-        drift += x * following[next_k, m]
-    country[row, 0] = persons
-    country[row, 1] = drift
-
-
-@jit
-def count(state, row, following, next_k, country, tallies, i):
-    """The row's tally and its sums over the country."""
-    add_scaled(tallies, i, state, row, state.dtype.type(1))
-    country[row, 0], country[row, 1] = sum_row(state, row, following, next_k)
-
-
-@jit
-def floor_row(state, row, counters):
-    """Set negative cells to zero and take the amount from the same sex and age elsewhere, so that the sum holds."""
-    below = positive = 0.0
-    cells = 0
-    for m in range(state.shape[1]):
-        if state[row, m] < 0:
-            cells += 1
-            below -= state[row, m]
-            state[row, m] = 0
-        else:
-            positive += state[row, m]
-    if cells == 0:
-        return
-    counters[0] += cells
-    counters[1] += below
-    counters[2] += max(below - positive, 0.0)
-    scale = state.dtype.type(max(positive - below, 0.0) / positive if positive > 0 else 0.0)
-    for m in range(state.shape[1]):
-        state[row, m] *= scale
-
-
-@jit
+@inner
 def bear(births, factor):
     """Births by municipality: its women's births times its factor, scaled so that the country's births hold."""
     country = weighted = births.dtype.type(0)
@@ -221,7 +148,7 @@ def bear(births, factor):
         births[0, m] *= scale
 
 
-@jit
+@inner
 def set_deviations(inputs, v, y, deviation):
     """The deviations of year y by band: each part times what is left of it."""
     fade, parts = inputs.fade[v[6], y], inputs.deviation[v[7]]
@@ -232,7 +159,7 @@ def set_deviations(inputs, v, y, deviation):
                 add_scaled(deviation, k, parts[j], k, fade[j])
 
 
-@jit
+@inner
 def set_bounds(inputs, v, y, lowest):
     """What the deviations of year y are surely not below, by band."""
     fade, bounds = inputs.fade[v[6], y], inputs.lowest[v[7]]
@@ -242,16 +169,16 @@ def set_bounds(inputs, v, y, lowest):
             lowest[k] += fade[j] * bounds[j, k] if fade[j] >= 0 else -np.inf
 
 
-@jit
+@inner
 def next_year(inputs, v, y, work):
     """Make the following year's deviations those of year y, and find those of the year after."""
-    work.deviation[:] = work.following
+    copy_rows(work.deviation, work.following)
     set_bounds(inputs, v, y, work.lowest)
     if y + 1 < inputs.fade.shape[1]:
         set_deviations(inputs, v, y + 1, work.following)
 
 
-@jit
+@inner
 def count_start(inputs, v, work):
     """Count the jump-off population."""
     population, band, tally, order = inputs.population[v[0]], inputs.band, inputs.tally, work.order
@@ -262,7 +189,7 @@ def count_start(inputs, v, work):
         count(population, row, work.following, band[order[i, 2]], work.country, work.tallies, tally[row])
 
 
-@jit
+@inner
 def plan_row(plan, row, alive, total, drift, net, inflow, lowest):
     """What migration does to a row of which the country has `total` survivors."""
     plan[row, ALIVE] = alive
@@ -276,7 +203,7 @@ def plan_row(plan, row, alive, total, drift, net, inflow, lowest):
     plan[row, PLAIN] = plain
 
 
-@jit
+@inner
 def plan_year(inputs, v, y, work):
     """`plan_row` for all cohorts but the newborn, from last year's sums over the country."""
     survival, net, inflow = inputs.survival[v[1], y], inputs.net[v[5], y], inputs.inflow[v[8], y]
@@ -293,7 +220,7 @@ def plan_year(inputs, v, y, work):
             plan_row(plan, row, alive, total, drift, net[row], inflow, lowest[band[row]])
 
 
-@jit
+@inner
 def check_year(plan, country, counters):
     """Compare each row's persons with what migration should have left."""
     for row in range(plan.shape[0]):
@@ -303,7 +230,7 @@ def check_year(plan, country, counters):
             counters[3] = max(counters[3], abs(country[row, 0] / plan[row, EXPECTED] - 1))
 
 
-@jit
+@inner
 def move_rows(inputs, v, y, source, target, work, kept, counters, begin, end):
     """Survival, migration and counting of the rows order[begin:end]."""
     country, tallies, plan, order = work.country, work.tallies, work.plan, work.order
@@ -331,7 +258,7 @@ def move_rows(inputs, v, y, source, target, work, kept, counters, begin, end):
         count(target, row, following, next_k, country, tallies, tally[row])
 
 
-@jit
+@inner
 def add_births(births, women, youngest, fertility, first):
     """Births to the women of the ages from `first` on."""
     for a in range(first, fertility.size):
@@ -339,7 +266,7 @@ def add_births(births, women, youngest, fertility, first):
             add_scaled(births, 0, women, youngest + a, fertility[a])
 
 
-@jit
+@inner
 def project_year(inputs, v, y, source, target, work, kept, counters):
     """One year, downwards in age, so that `target` may be `source`: survive, migrate, bear, count.
 
@@ -372,16 +299,7 @@ def project_year(inputs, v, y, source, target, work, kept, counters):
     check_year(work.plan, work.country, counters)
 
 
-@jit
-def add_four(target, i, source, j, scale, first):
-    """target[i] += scale × source[j] for four rows at once."""
-    a, b, c, d = j[first], j[first + 1], j[first + 2], j[first + 3]
-    p, q, r, s = scale[first], scale[first + 1], scale[first + 2], scale[first + 3]
-    for m in range(target.shape[1]):
-        target[i, m] += p * source[a, m] + q * source[b, m] + r * source[c, m] + s * source[d, m]
-
-
-@jit
+@inner
 def set_need(need, tallies, unit_cost, service_start, pair_tally, region, cost):
     """Need (service, region) on a date: unit costs times tallies, summed in float64 over the region."""
     for k in range(service_start.size - 1):
@@ -396,13 +314,14 @@ def set_need(need, tallies, unit_cost, service_start, pair_tally, region, cost):
             for m in range(need.shape[1]):
                 need[k, m] = cost[0, m]
         else:
-            need[k] = 0
+            for r in range(need.shape[1]):
+                need[k, r] = 0
             for m in range(region.size):
                 if region[m] >= 0:
                     need[k, region[m]] += cost[0, m]
 
 
-@jit
+@kernel
 def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Outputs) -> None:
     """Project scenarios first..last-1 year by year and count their need; fill `outputs` in place.
 
@@ -412,13 +331,13 @@ def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Ou
     """
     years, dates = inputs.survival.shape[1], inputs.unit_cost.shape[1] - 1
     work = work_space(inputs)
-    nothing = work.state[:0]
+    nothing, number = np.empty((0, 0), work.state.dtype), work.state.dtype.type
     for i in range(first, last):
         v = pick[i]
         state = inputs.population[v[0]]
         count_start(inputs, v, work)
         if outputs.population.shape[0] > 0:
-            outputs.population[i, 0] = state
+            copy_rows(outputs.population[i, 0], state)
         for t in range(years + 1):
             if t > 0:
                 before, state = state, outputs.population[i, t] if outputs.population.shape[0] > 0 else work.state
@@ -426,7 +345,7 @@ def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Ou
                 next_year(inputs, v, t - 1, work)
                 project_year(inputs, v, t - 1, before, state, work, kept, outputs.counters[i])
                 if outputs.births.shape[0] > 0:
-                    outputs.births[i, t - 1] = work.births[0]
+                    set_scaled(outputs.births[i], t - 1, work.births, 0, number(1))
             if outputs.need.shape[2] > 0:
                 set_need(
                     outputs.need[i, t], work.tallies, inputs.unit_cost[v[10], min(t, dates)], inputs.service_start,
