@@ -14,7 +14,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # Sums may be reordered (so that they vectorise) and products fused; NaN and infinity keep their meaning, because the
 # kernels count them.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-OPTIONS = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy"}
+
+_njit: Any = numba.njit  # its types know only some of the options
 
 
 def _digest() -> str:
@@ -29,8 +31,7 @@ DIGEST = _digest()
 
 def inner(function: Function) -> Function:
     """Compile for the processor, to be called by other kernels only; a part of each kernel that calls it."""
-    compile_ = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)
-    return cast("Function", compile_(function))
+    return cast("Function", _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function))
 
 
 def kernel(function: Function) -> Function:
@@ -41,6 +42,6 @@ def kernel(function: Function) -> Function:
     """
     function.__qualname__ = f"{function.__name__}_{DIGEST}"
     try:
-        return cast("Function", numba.njit(cache=True, **OPTIONS)(function))
+        return cast("Function", _njit(cache=True, **OPTIONS)(function))
     except RuntimeError:  # no folder for a cache
-        return cast("Function", numba.njit(**OPTIONS)(function))
+        return cast("Function", _njit(**OPTIONS)(function))
