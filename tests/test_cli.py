@@ -172,7 +172,7 @@ def test_lists(capsys: pytest.CaptureFixture[str], what: str) -> None:
 def test_validate_results(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = call(capsys, "--json", "validate", "results")
     rows = json.loads(out)
-    assert len(rows) == 11
+    assert len(rows) == 13
     assert not any(row["used_in_calibration"] for row in rows)
     code, out, _ = call(capsys, "validate", "results")
     assert code == 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import click
 
 from demosim.cli import Settings
-from demosim.cli.frames import print_frame
 from demosim.outputs.tables import Cell, Table, print_table
 
 Rows = list[tuple[str, Sequence[Cell]]]
@@ -28,8 +29,6 @@ def list_(settings: Settings, what: str, baseline: str) -> None:
 
 def _print(settings: Settings, table: Table) -> None:
     if settings.as_json:
-        import json
-
         click.echo(json.dumps(table.as_data(), ensure_ascii=False, indent=1))
     else:
         print_table(table, settings.lang)
@@ -102,10 +101,24 @@ def _heads(lang: str, what: str) -> list[str]:
 @click.argument("what", type=click.Choice(["unit-costs"]))
 @click.option("--profile", type=click.Choice(["cost-key", "users"]), default="cost-key", show_default=True)
 @click.option("--price-year", type=int, default=2026, show_default=True)
+@click.option("--service", help="Only this service, with total, weight, persons and source of every cell.")
 @click.pass_obj
-def show(settings: Settings, what: str, profile: str, price_year: int) -> None:
-    """Show unit costs by age band, each traceable to what it was derived from, and under the alternatives."""
-    from demosim.costs.trace import unit_cost_tables
+def show(
+    settings: Settings, what: str, profile: Literal["cost-key", "users"], price_year: int, service: str | None
+) -> None:
+    """Show unit costs by age band: kroner per person, what they come from, and the other ways to derive them."""
+    from demosim.costs.trace import trace_derivations, trace_unit_costs
+    from demosim.outputs.trace import derivation_tables, source_table, unit_cost_table
+    from demosim.scenario.spec import CostOptions
 
-    for title, frame in unit_cost_tables(profile, price_year, settings.lang):
-        print_frame(settings, title, frame)
+    traced = trace_unit_costs(CostOptions(profile=profile), price_year)
+    ways = trace_derivations(service)
+    if service is not None:
+        traced = traced[traced["service"] == service]
+    if settings.as_json:
+        found = {"unit_costs": traced.to_dict("records"), "derivations": ways.to_dict("records")}
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1, default=str))
+        return
+    tables = [unit_cost_table(traced, settings.lang), source_table(traced, settings.lang, cells=service is not None)]
+    for table in [*tables, *derivation_tables(ways, settings.lang)]:
+        print_table(table, settings.lang)

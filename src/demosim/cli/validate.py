@@ -28,7 +28,8 @@ def results(settings: Settings) -> None:
     rows = compare_results()
     if settings.as_json:
         listed = [asdict(row) | {"published": row.published, "deviation": row.deviation} for row in rows]
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=1))
+        plain = [{key: None if value != value else value for key, value in row.items()} for row in listed]
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=1))
         return
     for table in validation_tables(rows, settings.lang):
         print_table(table, settings.lang)

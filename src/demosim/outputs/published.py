@@ -75,7 +75,6 @@ def population_table(worst: pd.DataFrame, lang: str) -> Table:
 
 def row_label(year: int, kind: str, sector: str, financing: str, lang: str) -> str:
     """A published row in words: budget year, kind, whose services, which financing."""
-    return message(
-        lang, "published_label", year=year, kind=message(lang, f"kind_{kind}"), sector=message(lang, f"sector_{sector}"),
-        financing=message(lang, f"financing_{financing}"),
-    )  # fmt: skip
+    words = {"kind": kind, "sector": sector, "financing": financing}
+    said = {name: message(lang, f"{name}_{value}".replace(" ", "_")) for name, value in words.items()}
+    return message(lang, "published_label", year=year, **said)

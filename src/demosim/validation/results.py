@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -28,6 +30,13 @@ OPTIONS: dict[str, CostOptions] = {
     "cost-key, no transport": CostOptions(transport=False),
 }
 
+# Ours of 2027 without the refugees, which has no published counterpart.
+UNPUBLISHED: list[dict[str, Any]] = [
+    {"year": 2027, "made": "", "kind": "estimate without refugees", "sector": "all", "financing": financing,
+     "low": float("nan"), "high": float("nan"), "price_year": 2026}
+    for financing in ("all", "free")
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class PublishedRow:
@@ -41,7 +50,6 @@ class PublishedRow:
     price_year: int
     low: float
     high: float
-    note: str
     ours: Mapping[str, float]
     used_in_calibration: bool = False
 
@@ -65,24 +73,27 @@ def compare_results(baseline: xr.Dataset | None = None) -> list[PublishedRow]:
     last two years to 1 January 2036, without new refugees, for the path. The country is run as one region.
     """
     changes = population_changes(read_baseline(DATA_SET) if baseline is None else baseline)
-    costs: dict[tuple[str, int], xr.DataArray] = {}
-    rows = []
-    for row in facts("published_results").to_dict("records"):
-        price_year = int(row["price_year"])
-        ours = {}
-        for name, options in OPTIONS.items():
-            if (name, price_year) not in costs:
-                costs[name, price_year] = derive_unit_cost(single_ages(), options, price_year)
-            change = changes[_change_behind(str(row["kind"]), int(row["year"]))]
-            ours[name] = expenditure_of_change(change, costs[name, price_year], row["sector"], row["financing"]) / 1e9
-        rows.append(
-            PublishedRow(
-                int(row["year"]), str(row["made"]), str(row["kind"]), str(row["sector"]), str(row["financing"]),
-                price_year, float(row["low"]), float(row["high"]),
-                "" if row["note"] != row["note"] else str(row["note"]), ours,
-            )
-        )  # fmt: skip
-    return rows
+    published = facts("published_results")
+    rows = [dict(zip(published.columns, row, strict=True)) for row in published.itertuples(index=False, name=None)]
+    return [_beside(row, changes) for row in rows + UNPUBLISHED]
+
+
+def _beside(row: Mapping[str, Any], changes: Mapping[str, np.ndarray]) -> PublishedRow:
+    """A row with our figures; `low` and `high` are NaN where nothing was published."""
+    price_year = int(row["price_year"])
+    change = changes[_change_behind(str(row["kind"]), int(row["year"]))]
+    ours = {
+        name: expenditure_of_change(change, _unit_cost(name, price_year), row["sector"], row["financing"]) / 1e9
+        for name in OPTIONS
+    }
+    made, kind, sector, financing = (str(row[name]) for name in ("made", "kind", "sector", "financing"))
+    low, high = float(row["low"]), float(row["high"])
+    return PublishedRow(int(row["year"]), made, kind, sector, financing, price_year, low, high, ours)
+
+
+@cache
+def _unit_cost(options: str, price_year: int) -> xr.DataArray:
+    return derive_unit_cost(single_ages(), OPTIONS[options], price_year)
 
 
 def expenditure_of_change(change: np.ndarray, unit_cost: xr.DataArray, sector: str, financing: str) -> float:
@@ -114,7 +125,7 @@ def population_changes(baseline: xr.Dataset) -> dict[str, np.ndarray]:
         "estimate 2026": estimate,
         "miss": outcome - estimate,
         "estimate 2027": with_refugees[1] - with_refugees[0],
-        "estimate 2027 without refugees": without[1] - without[0],
+        "estimate without refugees": without[1] - without[0],
         "path": (without[10] - without[8]) / 2,
     }
 
