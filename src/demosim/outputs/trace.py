@@ -83,5 +83,5 @@ def derivation_tables(ways: pd.DataFrame, lang: str) -> list[Table]:
 
 
 def _short(name: str) -> str:
-    """A service's name in at most eight letters, so that ten of them fit a terminal."""
-    return name if len(name) <= 6 else name[:5] + "."
+    """A service's name in at most seven letters, so that nine of them fit a terminal."""
+    return name if len(name) <= 7 else name[:6] + "."

@@ -174,7 +174,8 @@ def ukraine_stream(persons: int) -> dict[str, object]:
 
 
 def _change_behind(kind: str, year: int) -> str:
-    return kind if kind in ("miss", "path") else f"{kind} {year}"
+    """The change in persons that a row rests on; estimates are told apart by their year."""
+    return f"estimate {year}" if kind == "estimate" else kind
 
 
 def single_ages() -> xr.Dataset:
