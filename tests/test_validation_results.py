@@ -76,7 +76,7 @@ def test_the_changes_in_persons(changes: dict[str, np.ndarray]) -> None:
     assert changes["outcome 2026"].sum() == 33060
     assert changes["estimate 2026"].sum() == pytest.approx(ASSUMED_GROWTH, abs=1)
     assert changes["miss"].sum() == pytest.approx(33060 - ASSUMED_GROWTH, abs=1)
-    more = changes["estimate 2027"] - changes["estimate without refugees"]
+    more = changes["estimate 2027"] - changes["estimate without refugees 2027"]
     assert more.sum() == pytest.approx(6000, rel=0.01)
     assert changes["outcome 2026"][17] == registered()[2026][:, 17].sum() - registered()[2025][:, 17].sum()
 

@@ -125,7 +125,7 @@ def population_changes(baseline: xr.Dataset) -> dict[str, np.ndarray]:
         "estimate 2026": estimate,
         "miss": outcome - estimate,
         "estimate 2027": with_refugees[1] - with_refugees[0],
-        "estimate without refugees": without[1] - without[0],
+        "estimate without refugees 2027": without[1] - without[0],
         "path": (without[10] - without[8]) / 2,
     }
 
@@ -174,8 +174,8 @@ def ukraine_stream(persons: int) -> dict[str, object]:
 
 
 def _change_behind(kind: str, year: int) -> str:
-    """The change in persons that a row rests on; estimates are told apart by their year."""
-    return f"estimate {year}" if kind == "estimate" else kind
+    """The change in persons that a row rests on."""
+    return kind if kind in ("miss", "path") else f"{kind} {year}"
 
 
 def single_ages() -> xr.Dataset:
