@@ -108,6 +108,10 @@ _TABLE: list[tuple[object, ...]] = [
      "Change of the need from the year before, by population alone", "Mer-/mindreutgifter til demografi"),
     ("accumulated_demographic_expenditure", (*MONEY, "budget_year"), "kr", "flow",
      "Change of the need since the launch, by population alone", "Akkumulerte mer-/mindreutgifter til demografi"),
+    ("full_time_equivalents", ("service", *PLACE, "date"), "FTE", "level",
+     "Full-time equivalents that the need calls for", "Beregnet behov for årsverk", 0),
+    ("labour_supply", ("working_ages", *PLACE, "date"), "persons", "stock",
+     "Persons of working age", "Personer i arbeidsfør alder", 0),
 ]  # fmt: skip
 
 REGISTRY: dict[str, Variable] = {str(row[0]): Variable(*row[1:]) for row in _TABLE}  # type: ignore[arg-type]  # rows are checked by a test
