@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demosim.costs.care_users import care_user_parts
@@ -35,6 +35,7 @@ def test_banding_takes_the_mean_by_persons() -> None:
     np.testing.assert_allclose(cost, [22.0, 22.0, 18.0], rtol=1e-15)  # (100 + 560) / 30
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.floats(0, 1e6), min_size=6, max_size=6),
     st.lists(st.floats(1, 1e5), min_size=6, max_size=6),

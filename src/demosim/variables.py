@@ -110,6 +110,20 @@ _TABLE: list[tuple[object, ...]] = [
      "Change of the need from the year before, by population alone", "Mer-/mindreutgifter til demografi"),
     ("accumulated_demographic_expenditure", (*MONEY, "budget_year"), "kr", "flow",
      "Change of the need since the launch, by population alone", "Akkumulerte mer-/mindreutgifter til demografi"),
+    ("full_time_equivalents", ("service", *PLACE, "date"), "FTE", "level",
+     "Full-time equivalents that the need calls for", "Beregnet behov for årsverk", 0),
+    ("labour_supply", ("working_ages", *PLACE, "date"), "persons", "stock",
+     "Persons of working age", "Personer i arbeidsfør alder", 0),
+    ("feasible_expenditure", (*MONEY, "date"), "kr", "level",
+     "Spending that follows the need with delay", "Utgifter som følger behovet med etterslep", 0),
+    ("feasible_demographic_expenditure", (*MONEY, "budget_year"), "kr", "flow",
+     "Yearly change of the spending that follows with delay", "Årlig endring i utgifter som følger med etterslep"),
+    ("adjustment_gap", (*MONEY, "date"), "kr", "level",
+     "Spending above the need because adjustment takes time", "Utgifter utover behovet fordi tilpasning tar tid"),
+    ("restructuring_cost", (*MONEY, "budget_year"), "kr", "flow",
+     "One-off cost of taking capacity out", "Engangskostnad ved nedbygging", 0),
+    ("accumulated_adjustment_cost", (*MONEY, "budget_year"), "kr", "flow",
+     "Gaps and one-off costs since the launch", "Akkumulerte avvik og engangskostnader"),
 ]  # fmt: skip
 
 REGISTRY: dict[str, Variable] = {str(row[0]): Variable(*row[1:]) for row in _TABLE}  # type: ignore[arg-type]  # rows are checked by a test
