@@ -7,8 +7,8 @@ import warnings
 from pathlib import Path
 
 import pytest
-import sweep_country
 
+import sweep_country
 from demosim.errors import DemosimError
 from demosim.sweep.run import Progress, SweepOptions, run_sweep
 

@@ -105,6 +105,9 @@ def run_sweep(
             run_tasks(pool, width, job, tasks, done)
         write_sweep(output, store, job, design, _attrs(spec, baseline, digest, design.method, design.seed))
     except DemosimError as error:
+        if not store.done:
+            store.remove()
+            raise
         raise error if error.notes else store.stopped(error) from error
     if not asked.keep_parts:
         store.remove()
