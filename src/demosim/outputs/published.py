@@ -51,11 +51,12 @@ def validation_tables(rows: Sequence[PublishedRow], lang: str) -> list[Table]:
         words = row_label(row.year, row.kind, row.sector, row.financing, lang)
         cells: list[Cell] = [row.published, next(iter(row.ours.values())), row.deviation, used[row.used_in_calibration]]
         first.append((f"{number} {words} ({row.price_year}-kr)", cells))
-    options: list[tuple[str, Sequence[Cell]]] = [(name, [row.ours[name] for row in rows]) for name in OPTIONS]
+    printed = [row for row in rows if row.published == row.published]
+    options: list[tuple[str, Sequence[Cell]]] = [(name, [row.ours[name] for row in printed]) for name in OPTIONS]
     said = [message(lang, "published_none_fitted"), message(lang, "published_ranges")]
     return [
         Table("validation", message(lang, "published_title"), heads, first, 2, notes=said),
-        Table("options", message(lang, "published_options"), ["", *numbers], options, 2),
+        Table("options", message(lang, "published_options"), ["", *numbers[: len(printed)]], options, 2),
     ]
 
 
