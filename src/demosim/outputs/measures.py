@@ -104,7 +104,7 @@ class Measures:
     @cached_property
     def age_groups(self) -> xr.DataArray:
         """Persons (region, group, date) by the age groups of the services."""
-        return self._grouped(self.dataset["population"].sum("sex"), age_group_cuts(self.dataset))
+        return self.grouped(self.dataset["population"].sum("sex"), age_group_cuts(self.dataset))
 
     @cached_property
     def pyramid(self) -> xr.DataArray:
@@ -112,9 +112,10 @@ class Measures:
         ends = self.dataset["population"].isel(date=[0, -1])
         last = int(self.dataset["age"].values[-1])
         cuts = [int(age) for age in self.dataset["age"].values if age % PYRAMID_WIDTH == 0 and age <= min(last, 95)]
-        return self._grouped(ends, cuts)
+        return self.grouped(ends, cuts)
 
-    def _grouped(self, persons: xr.DataArray, cuts: Sequence[int]) -> xr.DataArray:
+    def grouped(self, persons: xr.DataArray, cuts: Sequence[int]) -> xr.DataArray:
+        """Persons (municipality, age, ...) by place and age groups that begin at `cuts`: (region, ..., group, date)."""
         ages = persons["age"].values
         index = np.searchsorted(np.array(cuts), ages, side="right") - 1
         labels = group_labels(cuts, int(ages[-1]))

@@ -17,13 +17,13 @@ def municipalities_sheet(measures: Measures, words: Words) -> Sheet:
     county = measures.dataset["county_name"].values.tolist() if "county_name" in measures.dataset else [""] * len(own)
     columns = [
         Column("municipality", words("column_code"), "text"), Column("name", words("column_municipality"), "text"),
-        Column("county", words("column_county"), "text"), *_columns(measures, words),
+        Column("county", words("column_county"), "text"), *figure_columns(measures, words),
         Column("rank", words("column_rank"), "integer"),
     ]  # fmt: skip
     rows: list[list[Entry]] = []
     for place, at in enumerate(own):
         region = measures.regions[at]
-        rows.append([region.code, region.name, county[place], *_cells(figures, at), int(figures.rank[at])])
+        rows.append([region.code, region.name, county[place], *figure_cells(figures, at), int(figures.rank[at])])
     title = words("sheet_municipalities_title", first=measures.launch_year, last=measures.horizon)
     return Sheet("municipalities", title, words("sheet_places_subtitle", unit=words.unit), columns, rows, notes=_notes(words, figures))
 
@@ -34,7 +34,7 @@ def groups_sheet(measures: Measures, words: Words) -> Sheet:
     single = [at for at, region in enumerate(measures.regions) if region.kind == "municipality"]
     columns = [
         Column("kind", words("column_kind"), "text"), Column("group", words("column_group"), "text"),
-        Column("municipalities", words("column_count"), "integer"), *_columns(measures, words),
+        Column("municipalities", words("column_count"), "integer"), *figure_columns(measures, words),
         Column("median_per_head", words("column_median"), "integer"),
         Column("mean_per_head", words("column_mean"), "integer"),
     ]  # fmt: skip
@@ -46,12 +46,13 @@ def groups_sheet(measures: Measures, words: Words) -> Sheet:
         per_head = figures.accumulated_per_head[single][inside]
         cells = [float(np.median(per_head)), float(np.mean(per_head))]
         name = region.label(words.lang)
-        rows.append([words(f"kind_{region.kind}"), name, int(inside.sum()), *_cells(figures, at), *cells])
+        rows.append([words(f"kind_{region.kind}"), name, int(inside.sum()), *figure_cells(figures, at), *cells])
     notes = [words("note_groups"), *_notes(words, figures)]
     return Sheet("groups", words("sheet_groups_title"), words("sheet_places_subtitle", unit=words.unit), columns, rows, notes=notes)
 
 
-def _columns(measures: Measures, words: Words) -> list[Column]:
+def figure_columns(measures: Measures, words: Words) -> list[Column]:
+    """The columns of the key figures, in the order of `figure_cells`."""
     first, last, budget = measures.launch_year, measures.horizon, measures.budget_years[0]
     return [
         Column("persons_first", words("column_persons_on", year=first), "integer"),
@@ -69,7 +70,8 @@ def _columns(measures: Measures, words: Words) -> list[Column]:
     ]
 
 
-def _cells(figures: KeyFigures, at: int) -> list[Entry]:
+def figure_cells(figures: KeyFigures, at: int) -> list[Entry]:
+    """The key figures of a place; amounts in mill. kr, None where there is no number."""
     cells = [
         figures.persons_first[at], figures.persons_last[at], figures.growth[at], figures.old_first[at],
         figures.old_last[at], figures.first[at] / MILLION, figures.first_per_head[at],
