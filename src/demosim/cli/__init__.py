@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ COMMANDS = {
     "list": "lists",
     "show": "lists",
     "validate": "validate",
+    "sweep": "sweep",
+    "sensitivity": "sweep",
+    "export": "publish",
+    "report": "publish",
     "calibrate": "history",
     "backtest": "history",
     "data": "data",
@@ -37,6 +42,11 @@ class Settings:
     quiet: bool = False
     threads: int | None = None
     debug: bool = False
+
+    @property
+    def workers(self) -> int:
+        """Threads of a long job: as asked for, else one per core."""
+        return self.threads or os.cpu_count() or 1
 
 
 class LazyGroup(click.Group):

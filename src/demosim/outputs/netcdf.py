@@ -102,8 +102,6 @@ def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, object]]:
         str(name): {"dtype": "S1"} if values.dtype.kind in "UOT" else {"_FillValue": None}
         for name, values in dataset.variables.items()
     }
-<<<<<<< HEAD
-=======
 
 
 def export_netcdf(path: Path, dataset: xr.Dataset, made_from: Path) -> None:
@@ -148,4 +146,3 @@ def has_assumptions(path: Path) -> bool:
 
     with netCDF4.Dataset(path) as file:
         return "assumptions" in file.groups
->>>>>>> fa01b00 (Tables of a result as workbook, CSV, long table and compressed NetCDF)

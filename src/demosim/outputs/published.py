@@ -76,6 +76,6 @@ def population_table(worst: pd.DataFrame, lang: str) -> Table:
 
 def row_label(year: int, kind: str, sector: str, financing: str, lang: str) -> str:
     """A published row in words: budget year, kind, whose services, which financing."""
-    words = {"kind": kind, "sector": sector, "financing": financing}
-    said = {name: message(lang, f"{name}_{value}".replace(" ", "_")) for name, value in words.items()}
+    words = {"kind": f"kind_{kind}", "sector": f"sector_{sector}", "financing": f"published_financing_{financing}"}
+    said = {name: message(lang, key.replace(" ", "_")) for name, key in words.items()}
     return message(lang, "published_label", year=year, **said)
