@@ -10,7 +10,9 @@ import pandas as pd
 import xarray as xr
 
 from demosim.baseline.read import read_baseline
-from demosim.costs.figures import persons, registered
+from demosim.costs.calibrate import Target
+from demosim.costs.figures import facts, persons, registered
+from demosim.costs.prices import read_deflator
 from demosim.costs.services import read_services
 from demosim.costs.spread import averaged
 from demosim.costs.unit_costs import TBU_BANDS, derive_unit_cost
@@ -135,3 +137,31 @@ def _other_changes(data: xr.Dataset, changes: Changes) -> dict[str, Changes]:
         "without the 6 000": changes | {"estimate 2027": changes["estimate 2027 without refugees"]},
         "the 6 000 as ordinary migrants": changes | {"estimate 2027": ordinary[1] - ordinary[0]},
     }  # fmt: skip
+
+
+def published_targets(changes: Changes, price_year: int = 2025) -> list[Target]:
+    """The published rows of 2026 and 2027 as targets of a calibration, for unit costs in prices of `price_year`."""
+    deflator = read_deflator()
+    targets = []
+    for row in facts("published_results").query("year <= 2027").to_dict("records"):
+        kind, year = str(row["kind"]), int(row["year"])
+        change = changes["miss" if kind == "miss" else f"{kind} {year}"]
+        factor = deflator.factor(price_year, int(row["price_year"]))
+        name = f"{kind} {year}, {row['sector']}, {row['financing']}"
+        bounds = (float(row["low"]) * 1e9, float(row["high"]) * 1e9)
+        targets.append(Target(name, change, *bounds, str(row["sector"]), str(row["financing"]), factor))
+    return targets
+
+
+def history_targets(price_year: int = 2025) -> list[Target]:
+    """The outcomes of 2007–2020, all financing, as targets that are held out: what calibration must not make worse."""
+    both, deflator = registered(), read_deflator()
+    targets = []
+    for row in facts("estimate_vs_outcome").to_dict("records"):
+        year, kroner = int(row["year"]), float(row["outcome"]) * 1e9
+        if year - 1 in both:
+            change = both[year].sum(axis=0) - both[year - 1].sum(axis=0)
+            factor = deflator.factor(price_year, 2020)
+            bounds = (kroner - 0.05e9, kroner + 0.05e9)
+            targets.append(Target(f"outcome {year}", change, *bounds, "all", "all", factor, hold_out=True))
+    return targets
