@@ -21,7 +21,6 @@ from demosim.kernels.rows import (
     advance_and_count,
     clear,
     copy_rows,
-    count,
     floor_row,
     join_open,
     set_scaled,
@@ -72,19 +71,22 @@ FIELDS = Inputs._fields[:11]
 COUNTERS = ("floored_cells", "floored_persons", "unmet_persons", "mass_balance", "non_finite")
 
 SAFE = 1e-6  # a cell that keeps more than this share of its survivors is sure to stay above zero
-ALIVE, STAY, EXPECTED, NOBODY, PLAIN = range(5)
+STAY, STIR, EXPECTED, NOBODY, PLAIN = range(5)  # columns of the plan
+ROW, MADE_OF, NEXT, FIRST = range(4)  # columns of the order
 
 
 class Work(NamedTuple):
     """Arrays that one scenario after another works in."""
 
-    order: np.ndarray  # (S × A, 3) rows in the order they are made, the row each is made of, and its row a year later
+    order: np.ndarray  # (S × A, 4) rows in the order they are made: ROW, the row of its source, the row a year on, 0
     state: np.ndarray  # (S × A, M) persons
+    made: np.ndarray  # (S, M) what the open age groups, and later the newborn, are made of
+    spare: np.ndarray  # (1, M)
     births: np.ndarray  # (1, M)
     deviation: np.ndarray  # (K, M) of the year
     lowest: np.ndarray  # (K,) lowest deviation of each band
     following: np.ndarray  # (K, M) deviations of the year after
-    plan: np.ndarray  # (S × A, 5) what migration does to a row: ALIVE ... PLAIN
+    plan: np.ndarray  # (S × A, 5) what migration does to a row: STIR ... PLAIN
     country: np.ndarray  # (S × A, 2) each row summed over municipalities: persons, and persons × following
     tallies: np.ndarray  # (tallies, M) persons of each tally (cells with the same unit costs)
     cost: np.ndarray  # (1, M)
@@ -93,16 +95,15 @@ class Work(NamedTuple):
 @inner
 def row_order(sexes, ages):
     """Rows as they are made: the open age groups, the others downwards in age, the newborn."""
-    order = np.empty((sexes * ages, 3), np.int64)
+    order = np.zeros((sexes * ages, 4), np.int64)
     for s in range(sexes):
         youngest, oldest = s * ages, s * ages + ages - 1
         first, last = s, sexes * ages - sexes + s
-        order[first, 0] = order[first, 1] = order[first, 2] = oldest
-        order[last, 0] = order[last, 1] = youngest
-        order[last, 2] = youngest + 1
+        order[first, ROW], order[first, MADE_OF], order[first, NEXT] = oldest, s, oldest
+        order[last, ROW], order[last, MADE_OF], order[last, NEXT] = youngest, s, youngest + 1
         for i in range(ages - 2):
             row, n = oldest - 1 - i, sexes + s * (ages - 2) + i
-            order[n, 0], order[n, 1], order[n, 2] = row, row - 1, row + 1
+            order[n, ROW], order[n, MADE_OF], order[n, NEXT] = row, row - 1, row + 1
     return order
 
 
@@ -124,6 +125,8 @@ def work_space(inputs):
     return Work(
         order=row_order(inputs.newborn.shape[2], inputs.fertility.shape[2]),
         state=np.empty((rows, size), dtype),
+        made=np.empty((inputs.newborn.shape[2], size), dtype),
+        spare=np.empty((1, size), dtype),
         births=np.empty((1, size), dtype),
         deviation=np.empty((bands, size), dtype),
         lowest=np.empty(bands, dtype),
@@ -179,20 +182,39 @@ def next_year(inputs, v, y, work):
 
 
 @inner
-def count_start(inputs, v, work):
-    """Count the jump-off population."""
-    population, band, tally, order = inputs.population[v[0]], inputs.band, inputs.tally, work.order
-    set_deviations(inputs, v, 0, work.following)
+def count_rows(inputs, work, source, column, target, begin, end):
+    """Make the rows order[begin:end] of those of `source` that `column` of the order says, and count them.
+
+    All rows are counted by this loop, whatever they are made of, so that the sums over the country are added in one
+    order: a run that is stopped and continued gives the same bits.
+    """
+    order, plan, deviation, following = work.order, work.plan, work.deviation, work.following
+    country, tallies, band, tally = work.country, work.tallies, inputs.band, inputs.tally
+    number = target.dtype.type
+    for n in range(begin, end):
+        row, i = order[n, ROW], order[n, column]
+        stay, stir = number(plan[row, STAY]), number(plan[row, STIR])
+        k, next_k = band[row], band[order[n, NEXT]]
+        advance_and_count(
+            target, row, source, i, stay, stir, deviation, k, following, next_k, country, tallies, tally[row]
+        )
+
+
+@inner
+def start_scenario(inputs, v, work, target):
+    """Copy the jump-off population and count it."""
     clear(work.tallies)
-    for i in range(order.shape[0]):
-        row = order[i, 0]
-        count(population, row, work.following, band[order[i, 2]], work.country, work.tallies, tally[row])
+    clear(work.deviation)
+    set_deviations(inputs, v, 0, work.following)
+    for row in range(target.shape[0]):
+        work.plan[row, STAY], work.plan[row, STIR] = 1.0, 0.0
+    count_rows(inputs, work, inputs.population[v[0]], ROW, target, 0, target.shape[0])
 
 
 @inner
 def plan_row(plan, row, alive, total, drift, net, inflow, lowest):
     """What migration does to a row of which the country has `total` survivors."""
-    plan[row, ALIVE] = alive
+    plan[row, STIR] = alive
     plan[row, STAY] = alive * (1 + (net - drift) / total) if total > 0 else alive
     plan[row, EXPECTED] = total + net
     plain = total > 0 and plan[row, STAY] + alive * lowest > alive * SAFE
@@ -233,29 +255,35 @@ def check_year(plan, country, counters):
 @inner
 def move_rows(inputs, v, y, source, target, work, kept, counters, begin, end):
     """Survival, migration and counting of the rows order[begin:end]."""
-    country, tallies, plan, order = work.country, work.tallies, work.plan, work.order
-    deviation, following, band, tally = work.deviation, work.following, inputs.band, inputs.tally
+    order, plan, spare, deviation, band = work.order, work.plan, work.spare, work.deviation, inputs.band
     net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
     number = target.dtype.type
-    for n in range(begin, end):
-        row, i = order[n, 0], order[n, 1]
-        k, next_k = band[row], band[order[n, 2]]
-        stay, alive = number(plan[row, STAY]), number(plan[row, ALIVE])
-        if kept.shape[0] > 0:
-            set_scaled(kept, row, source, i, alive)
-        if plan[row, PLAIN] != 0:
-            advance_and_count(
-                target, row, source, i, stay, alive, deviation, k, following, next_k, country, tallies, tally[row]
-            )
-            continue
-        advance(target, row, source, i, stay, alive, deviation, k)
-        if plan[row, NOBODY] != 0:
-            add_scaled(target, row, fallback, 0, net[row])
-        for p in range(key.shape[0]):
-            if inflow[p, row] != 0:
-                add_scaled(target, row, key, p, inflow[p, row])
-        floor_row(target, row, counters)
-        count(target, row, following, next_k, country, tallies, tally[row])
+    n = begin
+    while n < end:
+        plain = n
+        while plain < end and plan[order[plain, ROW], PLAIN] != 0:
+            if kept.shape[0] > 0:
+                set_scaled(
+                    kept, order[plain, ROW], source, order[plain, MADE_OF], number(plan[order[plain, ROW], STIR])
+                )
+            plain += 1
+        count_rows(inputs, work, source, MADE_OF, target, n, plain)
+        n = plain
+        if n < end:
+            row, i = order[n, ROW], order[n, MADE_OF]
+            stay, alive = number(plan[row, STAY]), number(plan[row, STIR])
+            if kept.shape[0] > 0:
+                set_scaled(kept, row, source, i, alive)
+            advance(spare, 0, source, i, stay, alive, deviation, band[row])
+            if plan[row, NOBODY] != 0:
+                add_scaled(spare, 0, fallback, 0, net[row])
+            for p in range(key.shape[0]):
+                if inflow[p, row] != 0:
+                    add_scaled(spare, 0, key, p, inflow[p, row])
+            floor_row(spare, 0, counters)
+            plan[row, STAY], plan[row, STIR] = 1.0, 0.0
+            count_rows(inputs, work, spare, FIRST, target, n, n + 1)
+            n += 1
 
 
 @inner
@@ -272,7 +300,7 @@ def project_year(inputs, v, y, source, target, work, kept, counters):
 
     Births to the lowest age (there are some only where ages are wide) count its women at the start twice.
     """
-    births = work.births
+    births, made = work.births, work.made
     survival, newborn, fertility = inputs.survival[v[1], y], inputs.newborn[v[2], y], inputs.fertility[v[3], y]
     net, inflow = inputs.net[v[5], y], inputs.inflow[v[8], y]
     sexes, ages = newborn.size, fertility.size
@@ -284,18 +312,18 @@ def project_year(inputs, v, y, source, target, work, kept, counters):
     add_scaled(births, 0, source, women, fertility[0])
     for s in range(sexes):
         oldest = s * ages + ages - 1
-        join_open(target, source, oldest, survival[oldest - 1], survival[oldest])
-    move_rows(inputs, v, y, target, target, work, kept, counters, 0, sexes)
+        join_open(made, s, source, oldest, survival[oldest - 1], survival[oldest])
+    move_rows(inputs, v, y, made, target, work, kept, counters, 0, sexes)
     move_rows(inputs, v, y, source, target, work, kept, counters, sexes, rows - sexes)
     add_births(births, target, women, fertility, 1)
     bear(births, inputs.fertility_factor[v[4]])
     for s in range(sexes):
         row = s * ages
         k = inputs.band[row]
-        set_scaled(target, row, births, 0, newborn[s])
-        total, drift = sum_row(target, row, work.deviation, k)
+        set_scaled(made, s, births, 0, newborn[s])
+        total, drift = sum_row(made, s, work.deviation, k)
         plan_row(work.plan, row, 1.0, total, drift, net[row], inflow, work.lowest[k])
-    move_rows(inputs, v, y, target, target, work, kept, counters, rows - sexes, rows)
+    move_rows(inputs, v, y, made, target, work, kept, counters, rows - sexes, rows)
     check_year(work.plan, work.country, counters)
 
 
@@ -334,10 +362,8 @@ def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Ou
     nothing, number = np.empty((0, 0), work.state.dtype), work.state.dtype.type
     for i in range(first, last):
         v = pick[i]
-        state = inputs.population[v[0]]
-        count_start(inputs, v, work)
-        if outputs.population.shape[0] > 0:
-            copy_rows(outputs.population[i, 0], state)
+        state = outputs.population[i, 0] if outputs.population.shape[0] > 0 else work.state
+        start_scenario(inputs, v, work, state)
         for t in range(years + 1):
             if t > 0:
                 before, state = state, outputs.population[i, t] if outputs.population.shape[0] > 0 else work.state

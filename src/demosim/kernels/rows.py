@@ -68,10 +68,10 @@ def sum_row(state, row, deviation, k):
 
 
 @inner
-def join_open(target, source, row, survival, survival_open):
-    """The open age group: its own survivors and those of the age below."""
+def join_open(target, i, source, row, survival, survival_open):
+    """target[i] = the open age group: its own survivors and those of the age below."""
     for m in range(target.shape[1]):
-        target[row, m] = source[row - 1, m] * survival + source[row, m] * survival_open
+        target[i, m] = source[row - 1, m] * survival + source[row, m] * survival_open
 
 
 @inner
@@ -79,13 +79,6 @@ def advance(target, row, source, i, stay, stir, deviation, k):
     """target[row] = source[i] × (stay + stir × deviation of band k)."""
     for m in range(target.shape[1]):
         target[row, m] = source[i, m] * (stay + stir * deviation[k, m])
-
-
-@inner
-def count(state, row, following, next_k, country, tallies, i):
-    """The row's tally and its sums over the country."""
-    add_scaled(tallies, i, state, row, state.dtype.type(1))
-    country[row, 0], country[row, 1] = sum_row(state, row, following, next_k)
 
 
 @inner
