@@ -104,7 +104,8 @@ def calibrate_costs(
         }
     )  # fmt: skip
     last = int(unit_cost["age"].values[-1])
-    ages = [age_label(*bounds, last) for bounds in cells[["lower", "upper"]].to_numpy(int).tolist()]
+    bounds = cells[["lower", "upper"]].to_numpy(int).tolist()
+    ages = [age_label(lower, upper, last) for lower, upper in bounds]
     changed = cells.assign(ages=ages, change=found, change_over_sd=found / sd)
     return Calibration(_apply(unit_cost, cells, found), table, changed)
 

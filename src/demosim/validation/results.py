@@ -119,7 +119,7 @@ def population_changes(baseline: xr.Dataset) -> dict[str, np.ndarray]:
     with_refugees = country_path(country, {"streams": {"ukraine": ukraine_stream(6000)}})
     without = country_path(country, {})
     outcome = both[2026].sum(axis=0) - both[2025].sum(axis=0)
-    estimate = _scaled_growth(earlier, ASSUMED_GROWTH)
+    estimate = _first_change(earlier, scale_to_growth(earlier, ASSUMED_GROWTH))
     return {
         "outcome 2026": outcome,
         "estimate 2026": estimate,
@@ -141,6 +141,13 @@ def one_region(baseline: xr.Dataset, persons: np.ndarray, launch: int) -> xr.Dat
 
 def country_path(country: xr.Dataset, extra: dict[str, object], horizon: int = 10) -> np.ndarray:
     """Persons by date and single age of a country of one region; `extra` stands in the scenario."""
+    population = project(country_assumptions(country, extra, horizon))["population"]
+    persons: np.ndarray = population.sum(("municipality", "sex")).transpose("date", "age").values
+    return persons
+
+
+def country_assumptions(country: xr.Dataset, extra: dict[str, object], horizon: int) -> xr.Dataset:
+    """Resolved assumptions of the main alternative for a country of one region, so many years ahead."""
     launch = int(country.attrs["launch_year"])
     tree = {
         "name": "country",
@@ -149,17 +156,17 @@ def country_path(country: xr.Dataset, extra: dict[str, object], horizon: int = 1
         "horizon": launch + horizon,
         "price_year": 2026,
     }
-    population = project(resolve(country, spec_from(tree | extra)).assumptions)["population"]
-    persons: np.ndarray = population.sum(("municipality", "sex")).transpose("date", "age").values
-    return persons
+    return resolve(country, spec_from(tree | extra)).assumptions
 
 
-def _scaled_growth(country: xr.Dataset, growth: float) -> np.ndarray:
-    """Change over the first year with its net migration scaled so that the country grows by a number (secant steps)."""
-    change = {scale: _first_change(country, scale) for scale in (1.0, 1.5)}
+def scale_to_growth(country: xr.Dataset, growth: float) -> float:
+    """What the first year's net migration is multiplied by for the country to grow by so many persons (secant step).
+
+    Growth is linear in net migration but for births to those who come, so that one step meets it within a person.
+    """
+    change = {scale: _first_change(country, scale).sum() for scale in (1.0, 1.5)}
     low, high = change
-    scale = low + (growth - change[low].sum()) * (high - low) / (change[high].sum() - change[low].sum())
-    return _first_change(country, float(scale))
+    return float(low + (growth - change[low]) * (high - low) / (change[high] - change[low]))
 
 
 def _first_change(country: xr.Dataset, scale: float) -> np.ndarray:
