@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.packing import Arrays
+from demosim.uncertainty.fan_noise import at_ages, read_noise
 
 NEEDED = (
     "level_response", "level_lasting_variance", "level_fading_variance", "level_part_covariance",
@@ -61,33 +62,44 @@ class Local:
         }
 
 
-def local_from(estimates: xr.Dataset, arrays: Arrays, county: np.ndarray, fertility_years: int = 3) -> Local:
+def local_from(
+    estimates: xr.Dataset, arrays: Arrays, county: np.ndarray, ages: np.ndarray, fertility_years: int = 3
+) -> Local:
     """From municipal estimates (see `demosim.baseline.calibrate.estimates`) and the population at the launch.
 
-    Noise: the variance of a municipality's yearly level is taken to come from its bands independently, each with that
-    variance times persons of the municipality over persons of the band, so that the level has the estimated variance
-    and small age groups are noisier. Newborns: Poisson. Fertility factor: Poisson births of the years it rests on.
+    Noise: the variance of a municipality's yearly level is taken to come from its bands independently, in proportion
+    to persons times the weight of their ages (`fan_noise`), so that the level has the estimated variance and small age
+    groups are noisier. Newborns, where they are a band: Poisson. Fertility factor: Poisson births of the years that it
+    rests on.
     """
     people = arrays["jump_off_population"]
     band = arrays["deviation_band"].astype(int)
-    bands = estimates.sizes["band"]
-    by_band = np.zeros((bands, len(people)))
-    np.add.at(by_band, band.ravel(), people.reshape(len(people), -1).T)
     births = np.maximum(people[:, :, 0].sum(1), 0.5)
-    variance = estimates["level_noise_variance"].values * people.sum((1, 2)) / np.maximum(by_band, 1.0)
-    newborn = band[0, 0]
-    variance[newborn] = 1 / births
+    response = estimates["level_response"].values.copy()
+    variance = estimates["level_noise_variance"].values * _noise_by_band(people, band, ages, len(response))
+    if (band == band[0, 0]).sum() == len(band):
+        variance[band[0, 0]], response[band[0, 0]] = 1 / births, 0.0
     codes, number = np.unique(county, return_inverse=True)
     county_variance = [estimates["level_county_variance"].values[number == at].mean() for at in range(len(codes))]
     half_life = estimates["deviation_half_life"].sel(part=["lasting", "fading"]).values
     kept = 0.5 ** (1 / half_life)
     process = estimates["level_process_variance"].sel(part=["lasting", "fading"]).values
-    response = estimates["level_response"].values.copy()
-    response[newborn] = 0.0
     return Local(
         response, _root(estimates), np.sqrt(np.maximum(county_variance, 0)), number,
         np.sqrt(process * (1 - kept**2)), kept, np.sqrt(variance), np.sqrt(1 / (fertility_years * births)),
     )  # fmt: skip
+
+
+def _noise_by_band(people: np.ndarray, band: np.ndarray, ages: np.ndarray, bands: int) -> np.ndarray:
+    """Variance of the rate of each band (band, municipality) where that of the whole level is one."""
+    weighted = people * at_ages(read_noise(), ages)
+    persons, parts = np.zeros((2, bands, len(people)))
+    np.add.at(persons, band.ravel(), people.reshape(len(people), -1).T)
+    np.add.at(parts, band.ravel(), weighted.reshape(len(people), -1).T)
+    share = parts / np.maximum(parts.sum(0), 1e-9)
+    total = people.sum((1, 2))
+    result: np.ndarray = share * total**2 / np.maximum(persons, 1.0) ** 2
+    return result
 
 
 def _root(estimates: xr.Dataset) -> np.ndarray:

@@ -107,4 +107,5 @@ def read_local(assumptions: xr.Dataset, location: str | Path) -> Local | None:
         return None
     codes = assumptions["municipality"].values.astype(str)
     estimates = estimates.assign_coords(municipality=estimates["municipality"].values.astype(str))
-    return local_from(estimates.sel(municipality=codes), assumption_arrays(assumptions), assumptions["county"].values)
+    arrays, county = assumption_arrays(assumptions), assumptions["county"].values
+    return local_from(estimates.sel(municipality=codes), arrays, county, assumptions["age"].values)

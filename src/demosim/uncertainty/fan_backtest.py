@@ -1,0 +1,178 @@
+"""Bands against what happened: the fan launched in the past with what was known then, and how often it held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.stats import binomtest
+
+from demosim.baseline.calibrate.sizes import SIZE_CUTS, size_classes
+from demosim.projection import assumption_arrays
+from demosim.uncertainty.backtest import Design, Evidence, estimates_at, honest_assumptions
+from demosim.uncertainty.fan import QUANTILES, age_groups
+from demosim.uncertainty.fan_draws import Drawn, Sources, simulate
+from demosim.uncertainty.fan_history import national_series
+from demosim.uncertainty.fan_local import local_from
+from demosim.uncertainty.fan_national import estimate_national
+from demosim.uncertainty.scores import AGE_GROUPS, age_group
+
+LEVELS = {0.67: (1, 3), 0.80: (0, 4)}  # of a band, with the places of its ends among the quantiles
+FIT, TEST = (2011, 2016), (2017, 2021)
+AGES = "age groups"
+WIDTHS = np.round(np.arange(0.2, 3.001, 0.01), 2)
+
+
+@dataclass(frozen=True)
+class FanDesign:
+    """Launches, years ahead, draws, seed, and size classes of a back-test of bands."""
+
+    launches: Sequence[int]
+    ahead: Sequence[int] = (1, 3, 5)
+    draws: int = 400
+    seed: int = 1
+    cuts: tuple[float, ...] = SIZE_CUTS
+
+
+@dataclass(frozen=True)
+class Bands:
+    """One launch and one number of years ahead: quantiles (quantile, group, municipality) of persons, what came
+    (group, municipality), and the size class of each municipality."""
+
+    launch: int
+    ahead: int
+    quantiles: np.ndarray
+    truth: np.ndarray
+    size: np.ndarray
+
+
+def launch_fan(evidence: Evidence, design: FanDesign, launch: int, unit_cost: xr.DataArray, threads: int = 1) -> Drawn:
+    """Draws from what was known on 1 January of a launch year; unit costs are not uncertain."""
+    reach = min(max(design.ahead), evidence.last_date - launch)
+    plan = Design(design.launches, design.ahead, design.cuts)
+    estimates = estimates_at(evidence, plan, launch)
+    assumptions = honest_assumptions(evidence, estimates, reach, plan.paths)
+    nation = evidence.nation if evidence.nation is not None else evidence.history["population"].sum("municipality")
+    series = national_series(nation, evidence.mortality, evidence.fertility, launch)
+    county = evidence.history["county"].values
+    local = local_from(estimates.dataset, assumption_arrays(assumptions), county, assumptions["age"].values)
+    sources = Sources(estimate_national(series), local)
+    groups = age_groups(assumptions["age"].values)
+    return simulate(assumptions, unit_cost, sources, design.draws, design.seed, groups, threads)
+
+
+def backtest_bands(
+    evidence: Evidence, design: FanDesign, unit_cost: xr.DataArray, threads: int = 1,
+    report: Callable[[int, int], None] | None = None,
+) -> tuple[list[Bands], pd.DataFrame]:  # fmt: skip
+    """Bands of persons by launch and years ahead, and the country's one-year demographic expenditure beside its band.
+
+    unit_cost: kroner (service, age), the same in all years: what is tested is the population. The table has a row for
+    each launch: ends of the bands, what came, and whether each held; kroner.
+    """
+    bands: list[Bands] = []
+    rows: list[dict[str, object]] = []
+    for number, launch in enumerate(design.launches):
+        drawn = launch_fan(evidence, design, launch, unit_cost, threads)
+        start = evidence.registered(launch)
+        size = np.empty(len(start), object)
+        for name, member in list(size_classes(start.sum((1, 2)), design.cuts).items())[1:]:
+            size[member] = name
+        for ahead in design.ahead:
+            if launch + ahead <= evidence.last_date:
+                truth = evidence.registered(launch + ahead)
+                persons = np.quantile(drawn.persons[:, ahead], QUANTILES, axis=0)
+                came = np.stack([age_group(truth, ages) for ages in AGE_GROUPS.values()])
+                bands.append(Bands(launch, ahead, persons, came, size))
+        rows.append({"launch": launch} | _next_year(drawn, evidence, launch, unit_cost))
+        if report is not None:
+            report(number + 1, len(design.launches))
+    return bands, pd.DataFrame(rows)
+
+
+def _next_year(drawn: Drawn, evidence: Evidence, launch: int, unit_cost: xr.DataArray) -> dict[str, object]:
+    """The country's demographic expenditure of the first budget year: band, what came, and whether it was inside."""
+    need = drawn.need[:, :2].sum((2, 3), dtype=float)
+    ends = np.quantile(need[:, 1] - need[:, 0], QUANTILES)
+    costs = unit_cost.transpose("service", "age").values.sum(0)
+    change = evidence.registered(launch + 1) - evidence.registered(launch)
+    came = float((change.sum((0, 1)) * costs).sum())
+    row: dict[str, object] = {"median": ends[2], "came": came}
+    for level, (low, high) in LEVELS.items():
+        row[f"low_{level:.0%}"], row[f"high_{level:.0%}"] = ends[low], ends[high]
+        row[f"inside_{level:.0%}"] = bool(ends[low] <= came <= ends[high])
+    return row
+
+
+def binomial(inside: Sequence[bool]) -> tuple[float, float, float]:
+    """Share of bands that held, and its 95 % interval (Clopper and Pearson 1934)."""
+    found = binomtest(int(np.sum(inside)), len(inside))
+    interval = found.proportion_ci(0.95, method="exact")
+    return float(found.statistic), float(interval.low), float(interval.high)
+
+
+def coverage(bands: Sequence[Bands], widths: dict[tuple[str, str], float] | None = None) -> pd.DataFrame:
+    """Share of municipalities inside each band by launch, years ahead, size class and age group.
+
+    widths: factor on the distance of both ends from the median, by (size, group); 1 where there is none.
+    """
+    names = list(AGE_GROUPS)
+    rows = []
+    for band in bands:
+        for size in sorted(set(band.size), key=_first_number):
+            here = band.size == size
+            for at, group in enumerate(names):
+                width = (widths or {}).get((size, group), 1.0)
+                row = {"launch": band.launch, "ahead": band.ahead, "size": size, "group": group}
+                row["places"] = int(here.sum())
+                rows.append(row | _inside(band.quantiles[:, at, here], band.truth[at, here], width))
+    return pd.DataFrame(rows)
+
+
+def _first_number(size: str) -> float:
+    return float(size.rstrip("+").split("-")[0])
+
+
+def _inside(quantiles: np.ndarray, truth: np.ndarray, width: float) -> dict[str, float]:
+    middle = quantiles[2]
+    inside = {}
+    for level, (low, high) in LEVELS.items():
+        below, above = middle + width * (quantiles[low] - middle), middle + width * (quantiles[high] - middle)
+        inside[f"{level:.0%}"] = float(((truth >= below - 0.5) & (truth <= above + 0.5)).mean())
+    return inside
+
+
+def fit_widths(bands: Sequence[Bands], fit: tuple[int, int] = FIT) -> dict[tuple[str, str], float]:
+    """Factor on the width of bands, by size class and age group, that brings coverage nearest to both levels.
+
+    Least squares of the two misses, over launches of the fit alone, all years ahead together.
+    """
+    known = [band for band in bands if fit[0] <= band.launch <= fit[1]]
+    sizes = sorted({size for band in known for size in band.size}, key=_first_number)
+    found = {}
+    for size in sizes:
+        for at, group in enumerate(AGE_GROUPS):
+            one = []
+            for band in known:
+                here = band.size == size
+                one.append(replace(band, quantiles=band.quantiles[:, at, here], truth=band.truth[at, here]))
+            misses = [_miss(one, width) for width in WIDTHS]
+            found[size, group] = float(WIDTHS[int(np.argmin(misses))])
+    return found
+
+
+def _miss(bands: Sequence[Bands], width: float) -> float:
+    inside = [_inside(band.quantiles, band.truth, width) for band in bands]
+    return sum((float(np.mean([row[f"{level:.0%}"] for row in inside])) - level) ** 2 for level in LEVELS)
+
+
+def pooled(table: pd.DataFrame, launches: tuple[int, int]) -> pd.DataFrame:
+    """Coverage by size class of totals and of all age groups together, per cent, over launches and years ahead."""
+    chosen = table[table["launch"].between(*launches)].copy()
+    chosen["kind"] = np.where(chosen["group"] == "total", "total", AGES)
+    levels = [f"{level:.0%}" for level in LEVELS]
+    mean = chosen.groupby(["kind", "size"], sort=False)[levels].mean() * 100
+    return mean.reset_index()
