@@ -149,7 +149,8 @@ def fan(labels: Labels) -> Spec:
         return {
             "transform": wide, "mark": {"type": "area", "color": colour},
             "encoding": {
-                "x": _x(labels), "y": {"field": low, "type": "quantitative", "title": labels.unit}, "y2": {"field": high}
+                "x": _x(labels), "y2": {"field": high},
+                "y": {"field": low, "type": "quantitative", "title": labels.unit},
             },
         }  # fmt: skip
 

@@ -165,7 +165,8 @@ def embedded_json(data: Any) -> str:
 def policy(*scripts: str) -> str:
     """A content security policy: these scripts by their digest, no other, and no network at all."""
     digests = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
-    own = f"script-src {digests or "'none'"}; style-src 'unsafe-inline'; img-src data:"
+    allowed = digests or "'none'"
+    own = f"script-src {allowed}; style-src 'unsafe-inline'; img-src data:"
     return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
 
 
