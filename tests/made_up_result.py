@@ -37,7 +37,7 @@ def unit_costs(ages: np.ndarray, price_year: int) -> xr.DataArray:
         coords={
             "service": names, "age": ages, "level": ("service", [HUMPS[name][0] for name in names]),
             "net_share": ("service", [HUMPS[name][4] for name in names]),
-            "label": ("service", [name.capitalize() for name in names]),
+            **{f"service_label_{lang}": ("service", [name.title() for name in names]) for lang in ("nb", "nn", "en")},
         },
         attrs={"price_year": price_year, "units": "kr per person"},
     )  # fmt: skip
@@ -60,7 +60,9 @@ def with_costs(projection: xr.Dataset, price_year: int = 2026) -> xr.Dataset:
     ).assign_attrs(price_year=price_year, digest="0" * 64)
 
 
-def run_of(baseline: xr.Dataset, name: str = "made-up", title: str = "A made-up scenario", **keys: object) -> xr.Dataset:
+def run_of(
+    baseline: xr.Dataset, name: str = "made-up", title: str = "A made-up scenario", **keys: object
+) -> xr.Dataset:
     """The result of a scenario without knobs, with made-up costs; `title` may hold anything."""
     years = baseline["year"].values
     launch = int(baseline.attrs["launch_year"])

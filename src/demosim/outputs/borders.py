@@ -26,7 +26,15 @@ def read_borders(path: Path, codes: Sequence[str]) -> dict[str, dict[str, Any]]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         shapes = _topojson(document) if document.get("type") == "Topology" else _geojson(document)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (
+        OSError,
+        UnicodeDecodeError,
+        json.JSONDecodeError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+    ) as error:
         raise usage_error("is not TopoJSON or GeoJSON of municipalities", file=str(path)) from error
     lacking = [code for code in codes if code not in shapes]
     if lacking:

@@ -85,7 +85,9 @@ class Tab:
 
     def screenshot(self, width: int, height: int) -> bytes:
         """A picture of the page in a window of this size."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
         return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
 
 

@@ -17,6 +17,7 @@ from demosim.outputs.look import (
     INK,
     LINES,
     MEN,
+    PAIR,
     QUIET,
     SHAPES,
     WOMEN,
@@ -54,7 +55,7 @@ def _y(labels: Labels, **extra: Any) -> Spec:
 def _colour(labels: Labels, colours: Sequence[str] = COLOURS) -> Spec:
     chosen = [colours[at % len(colours)] for at in range(len(labels.series))]
     scale = {"domain": list(labels.series), "range": chosen}
-    legend = {"title": None, "orient": "bottom", "columns": 3, "symbolType": "square"}
+    legend = {"title": None, "orient": "bottom", "columns": 2, "symbolType": "square"}
     return {"field": "s", "type": "nominal", "scale": scale, "legend": legend}
 
 
@@ -77,7 +78,12 @@ def stacked(labels: Labels) -> Spec:
     }  # fmt: skip
     net = {
         "transform": [{"aggregate": [{"op": "sum", "field": "v", "as": "net"}], "groupby": ["x"]}],
-        "mark": {"type": "line", "color": "#000000", "strokeWidth": 2.5, "point": {"filled": False, "fill": "#FFFFFF", "size": 50}},
+        "mark": {
+            "type": "line",
+            "color": "#000000",
+            "strokeWidth": 2.5,
+            "point": {"filled": False, "fill": "#FFFFFF", "size": 50},
+        },
         "encoding": {"x": _x(labels), "y": {"field": "net", "type": "quantitative"}},
     }
     zero = {"mark": {"type": "rule", "color": INK}, "encoding": {"y": {"datum": 0}}}
@@ -100,7 +106,10 @@ def lines(labels: Labels, from_zero: bool = False) -> Spec:
         },
         layer=[
             {"mark": "line", "encoding": {"strokeDash": told_apart(DASHES)}},
-            {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"shape": told_apart(SHAPES)}},
+            {
+                "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+                "encoding": {"shape": told_apart(SHAPES)},
+            },
         ],
     )  # fmt: skip
 
@@ -109,7 +118,12 @@ def pyramid(labels: Labels) -> Spec:
     """Men to the left, women to the right; the last date filled, the first as an outline."""
     side = [{"calculate": "indexof(datum.k, 'male') === 0 ? -datum.v : datum.v", "as": "side"}]
     y = {**_x(labels), "sort": list(reversed(labels.points))}
-    x = {"field": "side", "type": "quantitative", "title": labels.unit, "axis": {"labelExpr": "format(abs(datum.value), ',')", "tickCount": 6}}
+    x = {
+        "field": "side",
+        "type": "quantitative",
+        "title": labels.unit,
+        "axis": {"labelExpr": "format(abs(datum.value), ',')", "tickCount": 6},
+    }
     men, women = labels.series[2], labels.series[3]
     scale = {"domain": [men, women], "range": [MEN, WOMEN]}
     legend = {"title": None, "orient": "bottom", "symbolType": "square"}
@@ -134,7 +148,10 @@ def fan(labels: Labels) -> Spec:
     def band(low: str, high: str, colour: str) -> Spec:
         return {
             "transform": wide, "mark": {"type": "area", "color": colour},
-            "encoding": {"x": _x(labels), "y": {"field": low, "type": "quantitative", "title": labels.unit}, "y2": {"field": high}},
+            "encoding": {
+                "x": _x(labels), "y2": {"field": high},
+                "y": {"field": low, "type": "quantitative", "title": labels.unit},
+            },
         }  # fmt: skip
 
     middle = {
@@ -155,7 +172,7 @@ def tornado(labels: Labels) -> Spec:
     y = {**_x(labels), "axis": {"labelLimit": 320}}
     bars = {
         "mark": {"type": "bar", "stroke": INK, "strokeWidth": 0.6},
-        "encoding": {"y": y, "x": _y(labels, stack=None), "tooltip": _tooltip(labels), "color": _colour(labels, ("#88CCEE", "#882255"))},
+        "encoding": {"y": y, "x": _y(labels, stack=None), "tooltip": _tooltip(labels), "color": _colour(labels, PAIR)},
     }  # fmt: skip
     return _figure(layer=[bars, {"mark": {"type": "rule", "color": INK}, "encoding": {"x": {"datum": 0}}}])
 
@@ -167,7 +184,7 @@ def multiples(labels: Labels) -> Spec:
         columns=3,
         spec={
             "width": 190, "height": 120, "mark": {"type": "bar", "color": ACCENT},
-            "encoding": {"x": {**_x(labels), "axis": {"labelOverlap": "greedy"}}, "y": _y(labels, axis={"tickCount": 3}),
+            "encoding": {"x": _x(labels), "y": _y(labels, axis={"tickCount": 3}),
                          "tooltip": _tooltip(labels)},
         },
     )  # fmt: skip
@@ -183,30 +200,19 @@ def paired(labels: Labels) -> Spec:
     marks = {
         "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
         "encoding": {
-            "x": _x(labels), "y": _y(labels), "color": _colour(labels, ("#88CCEE", "#882255")), "tooltip": _tooltip(labels),
-            "shape": {"field": "s", "type": "nominal", "scale": {"domain": list(labels.series), "range": ["circle", "diamond"]},
+            "x": _x(labels), "y": _y(labels), "color": _colour(labels, PAIR), "tooltip": _tooltip(labels),
+            "shape": {"field": "s", "type": "nominal",
+                      "scale": {"domain": list(labels.series), "range": ["circle", "diamond"]},
                       "legend": {"title": None, "orient": "bottom"}},
         },
     }  # fmt: skip
     return _figure(layer=[join, marks])
 
 
-def tiles(labels: Labels, colours: Sequence[str]) -> Spec:
-    """A square for each municipality, coloured by class; rows carry column and row of the square besides."""
-    return _figure(
-        mark={"type": "rect", "cursor": "pointer"},
-        encoding={
-            "x": {"field": "col", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0}},
-            "y": {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0}},
-            "color": _classes(labels, colours), "tooltip": _tooltip(labels), **_outlined(1.0),
-        },
-    )  # fmt: skip
-
-
 def shapes(labels: Labels, colours: Sequence[str]) -> Spec:
-    """Municipalities by their borders, coloured by class; rows are features in the plane with the fields of a tile."""
+    """A map coloured by class; rows are features in the plane, squares or borders, with the municipality's `code`."""
     return _figure(
-        projection={"type": "identity", "reflectY": True},
+        projection={"type": "identity", "reflectY": True},  # fitted to the space there is, with its proportions
         mark={"type": "geoshape", "cursor": "pointer"},
         encoding={"color": _classes(labels, colours), "tooltip": _tooltip(labels), **_outlined(0.4)},
     )

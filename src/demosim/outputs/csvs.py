@@ -26,7 +26,8 @@ def write_csv(path: Path, sheet: Sheet, dialect: str) -> None:
 def norwegian(sheet: Sheet) -> str:
     """The table as text for a Norwegian spreadsheet."""
     rows = [
-        [_shown(cell, sheet.form(number, at)) for at, cell in enumerate(row)] for number, row in enumerate(sheet.values())
+        [_shown(cell, sheet.form(number, at)) for at, cell in enumerate(row)]
+        for number, row in enumerate(sheet.values())
     ]
     return "\ufeff" + _text([[column.label for column in sheet.columns], *rows], ";")
 

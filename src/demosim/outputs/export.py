@@ -25,7 +25,12 @@ SUFFIXES = (".xlsx", ".csv", ".nc")
 
 
 def export(
-    result: Path, output: Path, others: Sequence[Path] = (), lang: str = "nb", table: str = "iamc", dialect: str | None = None
+    result: Path,
+    output: Path,
+    others: Sequence[Path] = (),
+    lang: str = "nb",
+    table: str = "iamc",
+    dialect: str | None = None,
 ) -> list[Path]:
     """Write a result for others to use; returns the files written.
 
@@ -38,7 +43,9 @@ def export(
     if chosen not in DIALECTS:
         raise usage_error(f"no dialect of CSV is called {chosen}", allowed=", ".join(DIALECTS))
     if output.suffix and output.suffix not in SUFFIXES:
-        raise usage_error(f"{output.suffix} is not a form that export writes", file=str(output), allowed=", ".join(SUFFIXES))
+        raise usage_error(
+            f"{output.suffix} is not a form that export writes", file=str(output), allowed=", ".join(SUFFIXES)
+        )
     dataset = read_result(result, "run")
     if output.suffix == ".nc":
         export_netcdf(output, dataset, result)

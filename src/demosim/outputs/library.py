@@ -13,4 +13,6 @@ def needs(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise usage_error(f"needs the library {name}", allowed='install it with: pip install "demosim[report]"') from error
+        raise usage_error(
+            f"needs the library {name}", allowed='install it with: pip install "demosim[report]"'
+        ) from error

@@ -11,11 +11,11 @@ import xarray as xr
 
 from demosim.axes import age_label
 from demosim.errors import usage_error
+from demosim.indicators import WORKING_AGES
 from demosim.outputs.regions import KINDS, Region, list_regions, members
 
 AGE_CUTS = (0, 1, 6, 13, 16, 20, 45, 67, 80, 90)
 PYRAMID_WIDTH = 5
-WORKING_AGE = (20, 65)
 FREE, ALL = "free_income", "all"
 
 
@@ -127,7 +127,7 @@ class Measures:
     def dependency_ratio(self) -> xr.DataArray:
         """Persons outside 20-64 per person of 20-64 (region, date)."""
         ages = self.dataset["age"]
-        working = (ages >= WORKING_AGE[0]) & (ages < WORKING_AGE[1])
+        working = (ages >= WORKING_AGES[0]) & (ages <= WORKING_AGES[1])
         persons = self.dataset["population"].sum("sex")
         inside = self.by_region(persons.where(working, 0.0).sum("age"))
         return (self.population - inside) / inside.where(inside > 0)

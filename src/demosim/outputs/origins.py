@@ -68,7 +68,7 @@ def stored(dataset: xr.Dataset, name: str) -> Any:
 
 
 def origins(dataset: xr.Dataset) -> list[Origin]:
-    """The sources of the figures: files of the data set, tables of facts, services. Empty where they are not at hand."""
+    """The sources of the figures: files of the data set, tables of facts, services; what is not at hand is left out."""
     found = []
     try:
         folder = find_data_set(str(dataset.attrs.get("baseline", "")))
@@ -98,7 +98,9 @@ def _services(dataset: xr.Dataset) -> list[Origin]:
             continue
         declared = tomllib.loads(path.read_text(encoding="utf-8"))
         parts = ("expenditure", "spread", "net_share")
-        confidence = [f"{part}: {declared[part]['confidence']}" for part in parts if "confidence" in declared.get(part, {})]
+        confidence = [
+            f"{part}: {declared[part]['confidence']}" for part in parts if "confidence" in declared.get(part, {})
+        ]
         text = "; ".join(declared.get("sources", []))
         found.append(Origin(f"services/{service}", text, confidence="; ".join(confidence)))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,21 +135,6 @@ def fte_panel(measures: Measures) -> Panel | None:
         return Labels(words("figure_fte"), unit, series, points, words("figure_date"), words("note_fte"))
 
     return Panel("fte", ("fte", "labour"), points, values, _one_decimal(values), labels, charts.lines)
-
-
-def plain_panel(
-    key: str, values: np.ndarray, series: Mapping[str, str], points: tuple[str, ...], draw: Callable[[Labels], Spec],
-    decimals: int = 0, x: str = "column_budget_year", note: str = "", unit: str = "", note_values: Mapping[str, object] | None = None,
-) -> Panel:
-    """A figure whose words are messages: `series` key to message or plain text, `unit` a message or the unit of money."""
-
-    def labels(words: Words) -> Labels:
-        names = [words(text) if text.startswith("figure_") else text for text in series.values()]
-        said = words(note, **(note_values or {})) if note else ""
-        return Labels(words(f"figure_{key}"), words(unit) if unit else words.million, names, points, words(x), said)
-
-    places = np.full(len(values), decimals)
-    return Panel(key, tuple(series), points, np.round(values, decimals), places, labels, draw)
 
 
 RUN_PANELS: dict[str, Callable[[Measures], Panel | None]] = {

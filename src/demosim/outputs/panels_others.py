@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -60,7 +60,9 @@ def record_panel(measures: Measures) -> Panel | None:
         miss = values[0, 0] - values[0, 1]
         note = words("figure_record_note", mean=words.number(float(np.abs(miss).mean()), 2),
                      rmse=words.number(float(np.sqrt((miss**2).mean())), 2))  # fmt: skip
-        return Labels(words("figure_record"), words("figure_record_unit"), series, points, words("column_budget_year"), note)
+        return Labels(
+            words("figure_record"), words("figure_record_unit"), series, points, words("column_budget_year"), note
+        )
 
     return Panel("record", ("estimate", "outcome"), points, values, np.array([1]), labels, charts.paired)
 
@@ -76,7 +78,9 @@ def tornado_panel(sensitivity: xr.Dataset) -> Panel:
             for name, low, high, *_ in rows[words.lang]
         ]
         series = [words("column_effect_low"), words("column_effect_high")]
-        return Labels(words("figure_tornado"), words.million, series, names, words("column_assumption"), words("note_sensitivity"))
+        return Labels(
+            words("figure_tornado"), words.million, series, names, words("column_assumption"), words("note_sensitivity")
+        )
 
     points = tuple(row[0] for row in rows["nb"])
     return Panel("tornado", ("low", "high"), points, np.round(values), np.array([0]), labels, charts.tornado)
@@ -135,9 +139,12 @@ def _scenario_names(dataset: xr.Dataset) -> list[str]:
     knobs = [str(name) for name in dataset.coords if name != "scenario" and dataset[name].dims == ("scenario",)]
     if not knobs:
         return [str(name) for name in dataset["scenario"].values]
-    columns = [dataset[name].values for name in knobs]
-    return [", ".join(f"{knob}={column[at]:g}" if column.dtype.kind in "fi" else f"{knob}={column[at]}"
-                      for knob, column in zip(knobs, columns, strict=True)) for at in range(dataset.sizes["scenario"])]  # fmt: skip
+    found = []
+    for at in range(dataset.sizes["scenario"]):
+        values = [dataset[knob].values[at] for knob in knobs]
+        said = [f"{value:g}" if isinstance(value, float | int | np.number) else str(value) for value in values]
+        found.append(", ".join(f"{knob}={value}" for knob, value in zip(knobs, said, strict=True)))
+    return found
 
 
 COMMANDS: dict[str, str] = {  # figure that is left out: the command that makes what it needs
@@ -145,4 +152,3 @@ COMMANDS: dict[str, str] = {  # figure that is left out: the command that makes 
     "tornado": "demosim sensitivity FILE --output sensitivity.nc",
     "scenarios": "demosim sweep FILE --vary streams.ukraine.net.2026=0:20000:5000 --output sweep.nc",
 }
-PanelMaker = Callable[[Measures], Panel | None]

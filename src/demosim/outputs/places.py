@@ -10,7 +10,6 @@ import xarray as xr
 from demosim.baseline.read import read_facts
 from demosim.outputs.measures import Measures
 
-DEPENDENCY_CUTS = (0.95, 1.05)  # KS: high from 0.95, very high above 1.05
 OLD = 80
 
 

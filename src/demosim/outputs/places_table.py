@@ -26,7 +26,8 @@ def place_columns(measures: Measures, words: Mapping[str, Words]) -> list[dict[s
     first = next(iter(by_lang.values()))
     return [
         {
-            "key": key, "at": at, "label": {lang: columns[at][1] for lang, columns in by_lang.items()}, "text": form == "text",
+            "key": key, "at": at, "label": {lang: columns[at][1] for lang, columns in by_lang.items()},
+            "text": form == "text",
             "decimals": FORMS[form][1], "percent": form.startswith("percent"), "inTable": key in IN_TABLE,
         }
         for at, (key, _, form) in enumerate(first)
@@ -57,5 +58,3 @@ def _columns(measures: Measures, words: Words) -> list[tuple[str, str, str]]:
             ("county", words("column_county"), "text")]  # fmt: skip
     middle = [(column.key, column.label, column.form) for column in figure_columns(measures, words)]
     return [*head, *middle, ("rank", words("column_rank"), "integer")]
-
-

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from demosim.indicators import SIZE_CUTS
 from demosim.outputs.messages import message
 from demosim.outputs.numbers import number
 
-SIZE_CUTS = (2_000, 5_000, 10_000, 30_000)
 KINDS = ("country", "landsdel", "county", "size", "municipality")
 
 
@@ -56,25 +56,31 @@ def list_regions(dataset: xr.Dataset, kinds: Sequence[str] = KINDS) -> list[Regi
         found += [Region("county", f"county-{code}", names[code]) for code in sorted(names)]
     if "size" in kinds:
         cuts = (0, *SIZE_CUTS)
-        classes = [Region("size", f"size-{low}", "", low, high) for low, high in zip(cuts, (*SIZE_CUTS, None), strict=True)]
-        present = members(dataset, classes).any(axis=1)
-        found += [region for region, some in zip(classes, present, strict=True) if some]
+        classes = [
+            Region("size", f"size-{low}", "", low, high) for low, high in zip(cuts, (*SIZE_CUTS, None), strict=True)
+        ]
+        present = set(size_class_of(dataset))
+        found += [region for region in classes if region.code in present]
     if "municipality" in kinds:
         codes = dataset["municipality"].values.tolist()
-        found += [Region("municipality", code, name) for code, name in zip(codes, municipality_names(dataset), strict=True)]
+        found += [
+            Region("municipality", code, name) for code, name in zip(codes, municipality_names(dataset), strict=True)
+        ]
     alone = {kind for kind in ("landsdel", "county", "size") if sum(region.kind == kind for region in found) < 2}
     return [region for region in found if region.kind not in alone]
 
 
 def municipality_names(dataset: xr.Dataset) -> list[str]:
     """Short names; with the county behind where two municipalities share a name."""
-    names = dataset["municipality_name"].values.tolist() if "municipality_name" in dataset else None
-    if names is None:
+    if "municipality_name" not in dataset:
         return [str(code) for code in dataset["municipality"].values]
+    names: list[str] = dataset["municipality_name"].values.tolist()
     if "county_name" not in dataset:
         return names
     counties = dataset["county_name"].values.tolist()
-    return [f"{name} ({county})" if names.count(name) > 1 else name for name, county in zip(names, counties, strict=True)]
+    return [
+        f"{name} ({county})" if names.count(name) > 1 else name for name, county in zip(names, counties, strict=True)
+    ]
 
 
 def members(dataset: xr.Dataset, regions: Sequence[Region]) -> np.ndarray:

@@ -14,11 +14,33 @@ VERSION = "6.4"  # of Vega-Lite
 
 
 def with_rows(spec: Spec, rows: list[Row], width: int, height: int, title: Any = None) -> Spec:
-    """A chart with its numbers and a size; a facet's size is that of its cells."""
-    sized = {**spec, "data": {"name": "rows", "values": rows}}
+    """A chart with its numbers and a size; a facet's size is that of its cells. The legend names what there is."""
+    names = list(dict.fromkeys(row["s"] for row in rows))
+    sized = {**_fitted(spec, names, width), "data": {"name": "rows", "values": rows}}
     if "facet" not in spec:
         sized |= {"width": width, "height": height}
     return sized | ({"title": title} if title else {})
+
+
+def _fitted(spec: Any, names: list[str], width: int) -> Any:
+    """The description with as many columns of the legend as the width has room for, and only series that are there.
+
+    The page's script does the same; the colours stay those of all series.
+    """
+    if isinstance(spec, list):
+        return [_fitted(part, names, width) for part in spec]
+    if not isinstance(spec, dict):
+        return spec
+    fitted = {key: _fitted(part, names, width) for key, part in spec.items()}
+    if isinstance(spec.get("legend"), dict) and "scale" in spec:
+        values = [name for name in spec["scale"]["domain"] if name in names]
+        fitted["legend"] = {**spec["legend"], "values": values, "columns": max(1, width // _legend_width(values))}
+    return fitted
+
+
+def _legend_width(names: list[str]) -> int:
+    """Pixels that the longest name with its symbol takes."""
+    return 42 + round(6.4 * max((len(name) for name in names), default=0))
 
 
 def svg(spec: Spec, lang: str) -> str:

@@ -72,7 +72,8 @@ def render_report(
     library, script = javascript(), asset("report.js")
     return str(
         template("report.html").render(
-            lang=lang, words=words[lang], all_words=list(words.values()), title=words[lang].scenario, version=__version__,
+            lang=lang, words=words[lang], all_words=list(words.values()), title=words[lang].scenario,
+            version=__version__,
             headline={name: headline(seen, said, fan) for name, said in words.items()}, left_out=left_out,
             notes=str(run.attrs.get("notes", "")), credit=run.attrs.get("borders_credit", ""),
             settings={name: settings(said) for name, said in words.items()},
@@ -100,7 +101,7 @@ def page_data(
             for region in seen.regions
         ],
         "panels": [_panel(panel, words) for panel in panels],
-        "maps": [_map(panel, words) for panel in maps],
+        "maps": [_map(panel, words) for panel in maps], "shapes": maps[0].places if maps else (),
         "columns": columns, "places": values, "municipalities": own, "search": search,
         "keyNotes": {lang: [said("note_own_services"), said("note_per_head"), *free_income_note(seen, said)]
                      for lang, said in words.items()},
@@ -135,7 +136,7 @@ def _map(panel: MapPanel, words: Mapping[str, Words]) -> dict[str, Any]:
     return {
         "key": panel.key, "codes": panel.codes, "names": panel.names, "decimals": panel.decimals,
         "values": _plain(panel.values[None], panel.decimals)[0], "classes": panel.classes.tolist(),
-        "places": panel.places, "words": said,
+        "words": said,
         "spec": {lang: _bare(panel.draw(label)) for lang, label in labels.items()},
     }  # fmt: skip
 
@@ -147,7 +148,10 @@ def _bare(spec: dict[str, Any]) -> dict[str, Any]:
 def _plain(values: np.ndarray, decimals: int) -> list[list[float | int | None]]:
     """Numbers for JSON: whole where they are shown so, null where there is none."""
     return [
-        [None if not np.isfinite(cell) else int(cell) if decimals == 0 else round(float(cell), decimals) for cell in line]
+        [
+            None if not np.isfinite(cell) else int(cell) if decimals == 0 else round(float(cell), decimals)
+            for cell in line
+        ]
         for line in values
     ]
 
@@ -161,7 +165,9 @@ def embedded_json(data: Any) -> str:
 def policy(*scripts: str) -> str:
     """A content security policy: these scripts by their digest, no other, and no network at all."""
     digests = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
-    return f"default-src 'none'; script-src {digests}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    allowed = digests or "'none'"
+    own = f"script-src {allowed}; style-src 'unsafe-inline'; img-src data:"
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
 
 
 @cache

@@ -36,7 +36,7 @@ def chart_rows(panel: Panel, labels: Labels, at: int, lang: str) -> list[Row]:
 
 
 def map_rows(panel: MapPanel, labels: Labels, lang: str) -> list[Row]:
-    """Rows for a map: {x, code, s, v, t} with the square or the geometry."""
+    """Rows for a map: features of GeoJSON with {x, code, s, v, t}."""
     return [
         {
             **panel.places[at], "code": code, "x": panel.names[at], "s": labels.series[int(panel.classes[at])],
@@ -67,11 +67,11 @@ def describe(panel: Panel, labels: Labels, at: int, place_name: str, lang: str, 
     else:
         said = [(labels.series[series], values[series]) for series in range(len(panel.series))][:MOST_DESCRIBED]
     first, last = labels.points[0], labels.points[-1]
-    parts = [
-        f"{name}: {number(float(line[0]), decimals, lang)} ({first}), {number(float(line[-1]), decimals, lang)} ({last})"
-        for name, line in said
-        if np.isfinite(line[[0, -1]]).all()
-    ]
+    parts = []
+    for name, line in said:
+        if np.isfinite(line[[0, -1]]).all():
+            ends = [number(float(value), decimals, lang) for value in line[[0, -1]]]
+            parts.append(f"{name}: {ends[0]} ({first}), {ends[1]} ({last})")
     return f"{labels.title}, {place_name}. {labels.unit}. {'; '.join(parts)}."
 
 

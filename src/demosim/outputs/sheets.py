@@ -89,7 +89,9 @@ def sum_of(sheet: str, value: float, rows: Sequence[int], column: int) -> Formul
 
     def write(place: Place) -> str:
         spans = _spans(rows)
-        return "=SUM(" + ",".join(f"{place(sheet, low, column)}:{place(sheet, high, column)}" for low, high in spans) + ")"
+        return (
+            "=SUM(" + ",".join(f"{place(sheet, low, column)}:{place(sheet, high, column)}" for low, high in spans) + ")"
+        )
 
     return Formula(value, write)
 

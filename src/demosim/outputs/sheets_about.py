@@ -25,7 +25,9 @@ def fte_sheet(measures: Measures, words: Words) -> Sheet | None:
     keys = [str(key) for key in data["service"].values]
     rows: list[list[Entry]] = [[words.services[key], *row] for key, row in zip(keys, cells.tolist(), strict=True)]
     whole = list(range(len(rows)))
-    rows.append([words("total"), *(sum_of("fte", value, whole, 1 + at) for at, value in enumerate(cells.sum(0).tolist()))])
+    rows.append(
+        [words("total"), *(sum_of("fte", value, whole, 1 + at) for at, value in enumerate(cells.sum(0).tolist()))]
+    )
     title = words("sheet_fte_title")
     chart = Chart("line", title, whole, 1, len(columns) - 1, words("unit_fte"))
     notes = [words("note_fte"), words("note_rounded")]
@@ -37,7 +39,10 @@ def uncertainty_sheet(fan: xr.Dataset, words: Words) -> Sheet:
     data = fan_total(fan)
     quantiles = [float(level) for level in data["quantile"].values]
     columns = [Column("budget_year", words("column_budget_year"), "year")]
-    columns += [Column(f"q{level:g}", words("column_quantile", level=words.number(100 * level, 1)), "one") for level in quantiles]
+    columns += [
+        Column(f"q{level:g}", words("column_quantile", level=words.number(100 * level, 1)), "one")
+        for level in quantiles
+    ]
     years = [int(year) for year in data["budget_year"].values]
     values = data.transpose("budget_year", "quantile").values / MILLION
     rows: list[list[Entry]] = [[year, *row] for year, row in zip(years, values.tolist(), strict=True)]

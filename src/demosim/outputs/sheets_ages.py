@@ -95,7 +95,8 @@ def _need(measures: Measures, row: int, date: int, value: float) -> Formula:
 
     def write(place: Place) -> str:
         inside = f"({_range(measures, place, 1)}={place('age_groups', row, 0)})"
-        return f"=SUMPRODUCT({inside}*{_range(measures, place, unit_cost)}*{_range(measures, place, persons)})/{MILLION:.0f}"
+        factors = [inside, _range(measures, place, unit_cost), _range(measures, place, persons)]
+        return f"=SUMPRODUCT({'*'.join(factors)})/{MILLION:.0f}"
 
     return Formula(value, write)
 

@@ -28,13 +28,15 @@ def services_sheet(measures: Measures, words: Words, accumulated: bool = False, 
     labels = words(f"sheet_{kind}_title", launch=measures.launch_year)
     order = [place for place in range(len(rows)) if place not in totals]
     return Sheet(
-        key, labels, f"{words(f'financing_{financing}')}, {words.million}", columns, rows, totals=totals,
+        key, labels, f"{words(f'paid_{financing}')}, {words.million}", columns, rows, totals=totals,
         notes=[words("note_rounded"), words(f"note_{kind}", launch=measures.launch_year)],
         chart=Chart("column", labels, order, 1, len(columns) - 1, words.million, stacked=True, line=sums),
     )  # fmt: skip
 
 
-def _by_level(measures: Measures, words: Words, key: str, cells: np.ndarray) -> tuple[list[list[Entry]], list[int], int]:
+def _by_level(
+    measures: Measures, words: Words, key: str, cells: np.ndarray
+) -> tuple[list[list[Entry]], list[int], int]:
     """Rows of services under their level with sums, the numbers of the rows that are sums, and that of the total."""
     rows: list[list[Entry]] = []
     totals: list[int] = []
@@ -79,7 +81,7 @@ def headline_sheet(measures: Measures, words: Words, sentence: str, band: str | 
     rows: list[list[Entry]] = []
     totals = []
     for financing, level, value in headline_rows(measures):
-        what = words("headline_row", year=year, level=words(level), financing=words(f"financing_{financing}"))
+        what = words("headline_row", year=year, level=words(level), financing=words(f"paid_{financing}"))
         if level == "total":
             totals.append(len(rows))
             parts = [(len(rows) - 2, 1), (len(rows) - 1, 1)]
@@ -90,7 +92,16 @@ def headline_sheet(measures: Measures, words: Words, sentence: str, band: str | 
     rows += _to_horizon(measures, words)
     forms = {(start + at, 1): form for at, form in enumerate(("one", "one", "integer", "integer", "two", "two"))}
     notes = [sentence, *([band] if band else []), words("note_need")]
-    return Sheet("headline", words("sheet_headline_title"), words.scenario, columns, rows, totals=totals, notes=notes, forms=forms)
+    return Sheet(
+        "headline",
+        words("sheet_headline_title"),
+        words.scenario,
+        columns,
+        rows,
+        totals=totals,
+        notes=notes,
+        forms=forms,
+    )
 
 
 def _to_horizon(measures: Measures, words: Words) -> list[list[Entry]]:
@@ -118,6 +129,6 @@ def difference_sheet(measures: Measures, reference: Measures, words: Words) -> S
     columns += [Column(f"y{year}", str(year), "one") for year in measures.budget_years]
     rows, totals, _ = _by_level(measures, words, "difference", cells)
     other = Words(words.lang, reference.dataset).scenario
-    subtitle = f"{words('financing_free_income')}, {words.million}"
+    subtitle = f"{words('paid_free_income')}, {words.million}"
     title = words("sheet_difference_title", scenario=words.scenario, reference=other)
     return Sheet("difference", title, subtitle, columns, rows, totals=totals, notes=[words("note_rounded")])

@@ -1,4 +1,4 @@
-"""A map of equal squares, one for each municipality, laid out so that neighbours stay near and small places are seen."""
+"""A map of equal squares, one for each municipality, laid out so that neighbours stay near."""
 
 from __future__ import annotations
 

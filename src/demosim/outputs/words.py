@@ -12,7 +12,6 @@ from demosim.outputs.messages import message
 from demosim.outputs.numbers import number
 
 MILLION = 1e6
-CURRENCIES = {"kr": "kroner", "NOK": "kroner"}  # as written behind a year
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,9 @@ class Words:
     def currency(self) -> str:
         """The currency as written behind the price year."""
         name = str(self.dataset.attrs.get("currency", "kr"))
-        return CURRENCIES.get(name, name)
+        if name != "kr":
+            return name
+        return "NOK" if self.lang == "en" else "kroner"
 
     @property
     def million(self) -> str:
@@ -56,7 +57,7 @@ class Words:
     def services(self) -> dict[str, str]:
         """Names of the services by key: in the language where the result has them, else as they are."""
         keys = [str(key) for key in self.dataset["service"].values]
-        for name in (f"label_{self.lang}", "label"):
+        for name in (f"service_label_{self.lang}", "service_label_en"):
             if name in self.dataset.coords:
                 return dict(zip(keys, [str(label) for label in self.dataset[name].values], strict=True))
         return dict(zip(keys, keys, strict=True))

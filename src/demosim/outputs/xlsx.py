@@ -56,7 +56,14 @@ def _formats(book: Workbook) -> dict[str, Any]:
         "title": book.add_format({"bold": True, "font_size": 14, "font_color": "#12395B"}),
         "subtitle": book.add_format({"italic": True, "font_color": "#44515C"}),
         "header": book.add_format(
-            {"bold": True, "bg_color": "#12395B", "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter", "border": 1}
+            {
+                "bold": True,
+                "bg_color": "#12395B",
+                "font_color": "#FFFFFF",
+                "text_wrap": True,
+                "valign": "vcenter",
+                "border": 1,
+            }
         ),
         "note": book.add_format({"font_color": "#44515C", "text_wrap": True, "valign": "top"}),
     }
@@ -169,7 +176,9 @@ def _draw(book: Workbook, worksheet: Worksheet, sheet: Sheet, name: str, chart: 
         })  # fmt: skip
         drawn.combine(line)
     drawn.set_title({"name": chart.title, "name_font": {"size": 12}})
-    drawn.set_y_axis({"name": chart.unit, "num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#D5DCE2"}}})
+    drawn.set_y_axis(
+        {"name": chart.unit, "num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#D5DCE2"}}}
+    )
     drawn.set_x_axis({"label_position": "low"})
     drawn.set_legend({"position": "right"})
     drawn.set_size({"width": 960, "height": 460})

@@ -45,7 +45,7 @@
     return rows;
   };
   const mapRows = (map, labels) => map.codes.map((code, at) => ({
-    ...map.places[at], code, x: map.names[at], s: labels.series[map.classes[at]], v: map.values[at],
+    ...page.shapes[at], code, x: map.names[at], s: labels.series[map.classes[at]], v: map.values[at],
     t: number(map.values[at], map.decimals), picked: page.regions[state.region].code === code,
   }));
 
@@ -84,10 +84,23 @@
     return [make("div", { class: "chart", role: "img", "aria-label": label }, drawing), drawing];
   };
   const heights = { pyramid: 440, tornado: 380 };
+  // As many columns of the legend as there is room for, and only series that the place has.
+  const fitted = (spec, names, width) => {
+    if (Array.isArray(spec)) return spec.map((part) => fitted(part, names, width));
+    if (spec === null || typeof spec !== "object") return spec;
+    const copy = Object.fromEntries(Object.entries(spec).map(([key, part]) => [key, fitted(part, names, width)]));
+    if (spec.legend && spec.scale) {
+      const values = spec.scale.domain.filter((name) => names.includes(name));
+      const column = 42 + Math.round(6.4 * Math.max(0, ...values.map((name) => name.length)));
+      copy.legend = { ...spec.legend, values, columns: Math.max(1, Math.floor(width / column)) };
+    }
+    return copy;
+  };
   let latest = 0;
   const embed = async (target, spec, rows, height, turn) => {
     const sized = spec.facet ? {} : { width: "container", height };
-    const full = { ...spec, ...sized, config: page.config, data: { name: "rows", values: rows } };
+    const names = [...new Set(rows.map((row) => row.s))];
+    const full = { ...fitted(spec, names, target.clientWidth), ...sized, config: page.config, data: { name: "rows", values: rows } };
     const result = await window.vegaEmbed(target, full, {
       actions: false, renderer: "svg", ast: true, defaultStyle: false, tooltip: { theme: "custom", disableDefaultStyle: true },
       formatLocale: page.locale[state.lang],
