@@ -116,7 +116,7 @@ def _other_changes(data: xr.Dataset, changes: Changes) -> dict[str, Changes]:
     earlier = one_region(data, registered()[2025], 2025)
     path = country_path(country, {"streams": {"ukraine": ukraine_stream(6000)}})
     before = country_path(earlier, {})
-    refugees = path[1] - path[0] - changes["estimate 2027 without refugees"]
+    refugees = path[1] - path[0] - changes["estimate without refugees 2027"]
     first = int(data["year"].values[0])
     launched = {
         f"launched from 1 January {year}": country_path(one_region(data, registered()[year], year), {}, 2027 - year)
@@ -134,7 +134,7 @@ def _other_changes(data: xr.Dataset, changes: Changes) -> dict[str, Changes]:
             "miss": (path[1] - before[2]) / 2,
         },
         **{name: changes | {"estimate 2027": way[-1] - way[-2] + refugees} for name, way in launched.items()},
-        "without the 6 000": changes | {"estimate 2027": changes["estimate 2027 without refugees"]},
+        "without the 6 000": changes | {"estimate 2027": changes["estimate without refugees 2027"]},
         "the 6 000 as ordinary migrants": changes | {"estimate 2027": ordinary[1] - ordinary[0]},
     }  # fmt: skip
 
