@@ -22,7 +22,8 @@ from demosim.uncertainty.scores import AGE_GROUPS, age_group
 
 LEVELS = {0.67: (1, 3), 0.80: (0, 4)}  # of a band, with the places of its ends among the quantiles
 FIT, TEST = (2011, 2016), (2017, 2021)
-AGES = "age groups"
+AGES, NEED = "age groups", "need"
+GROUPS = (*AGE_GROUPS, NEED)
 WIDTHS = np.round(np.arange(0.2, 3.001, 0.01), 2)
 
 
@@ -39,8 +40,8 @@ class FanDesign:
 
 @dataclass(frozen=True)
 class Bands:
-    """One launch and one number of years ahead: quantiles (quantile, group, municipality) of persons, what came
-    (group, municipality), and the size class of each municipality."""
+    """One launch and one number of years ahead: quantiles (quantile, group, municipality) of persons and need, what
+    came (group, municipality), and the size class of each municipality."""
 
     launch: int
     ahead: int
@@ -68,7 +69,7 @@ def backtest_bands(
     evidence: Evidence, design: FanDesign, unit_cost: xr.DataArray, threads: int = 1,
     report: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Bands], pd.DataFrame]:  # fmt: skip
-    """Bands of persons by launch and years ahead, and the country's one-year demographic expenditure beside its band.
+    """Bands of persons and need by launch and years ahead, and the country's one-year demographic expenditure beside its band.
 
     unit_cost: kroner (service, age), the same in all years: what is tested is the population. The table has a row for
     each launch: ends of the bands, what came, and whether each held; kroner.
@@ -84,9 +85,11 @@ def backtest_bands(
         for ahead in design.ahead:
             if launch + ahead <= evidence.last_date:
                 truth = evidence.registered(launch + ahead)
-                persons = np.quantile(drawn.persons[:, ahead], QUANTILES, axis=0)
-                came = np.stack([age_group(truth, ages) for ages in AGE_GROUPS.values()])
-                bands.append(Bands(launch, ahead, persons, came, size))
+                need = drawn.need[:, ahead].sum(1, keepdims=True, dtype=float)
+                ends = np.quantile(np.concatenate([drawn.persons[:, ahead], need], axis=1), QUANTILES, axis=0)
+                came = [age_group(truth, ages) for ages in AGE_GROUPS.values()]
+                came.append(truth.sum(1) @ unit_cost.transpose("service", "age").values.sum(0))
+                bands.append(Bands(launch, ahead, ends, np.stack(came), size))
         rows.append({"launch": launch} | _next_year(drawn, evidence, launch, unit_cost))
         if report is not None:
             report(number + 1, len(design.launches))
@@ -119,12 +122,11 @@ def coverage(bands: Sequence[Bands], widths: dict[tuple[str, str], float] | None
 
     widths: factor on the distance of both ends from the median, by (size, group); 1 where there is none.
     """
-    names = list(AGE_GROUPS)
     rows = []
     for band in bands:
         for size in sorted(set(band.size), key=_first_number):
             here = band.size == size
-            for at, group in enumerate(names):
+            for at, group in enumerate(GROUPS):
                 width = (widths or {}).get((size, group), 1.0)
                 row = {"launch": band.launch, "ahead": band.ahead, "size": size, "group": group}
                 row["places"] = int(here.sum())
@@ -154,7 +156,7 @@ def fit_widths(bands: Sequence[Bands], fit: tuple[int, int] = FIT) -> dict[tuple
     sizes = sorted({size for band in known for size in band.size}, key=_first_number)
     found = {}
     for size in sizes:
-        for at, group in enumerate(AGE_GROUPS):
+        for at, group in enumerate(GROUPS):
             one = []
             for band in known:
                 here = band.size == size
@@ -170,9 +172,9 @@ def _miss(bands: Sequence[Bands], width: float) -> float:
 
 
 def pooled(table: pd.DataFrame, launches: tuple[int, int]) -> pd.DataFrame:
-    """Coverage by size class of totals and of all age groups together, per cent, over launches and years ahead."""
+    """Coverage by size class of totals, of all age groups together and of need, per cent, over launches and years."""
     chosen = table[table["launch"].between(*launches)].copy()
-    chosen["kind"] = np.where(chosen["group"] == "total", "total", AGES)
+    chosen["kind"] = np.where(chosen["group"].isin(["total", NEED]), chosen["group"], AGES)
     levels = [f"{level:.0%}" for level in LEVELS]
     mean = chosen.groupby(["kind", "size"], sort=False)[levels].mean() * 100
     return mean.reset_index()
