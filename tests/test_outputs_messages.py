@@ -59,7 +59,8 @@ def test_every_message_is_used() -> None:
     text = "".join(
         path.read_text(encoding="utf-8") for kind in ("*.py", "*.html", "*.js") for path in SOURCE.rglob(kind)
     )
-    stems = re.findall(r'f"([a-z_]+_)\{', text) + re.findall(r"`([a-z_]+_)\$\{", text) + re.findall(r'"([a-z_]+_)" \+', text)
+    made_up = (r'f"([a-z_]+_)\{', r"`([a-z_]+_)\$\{", r'"([a-z_]+_)" \+')
+    stems = [stem for pattern in made_up for stem in re.findall(pattern, text)]
     unused = [key for key in catalogue("nb") if key not in text and not key.startswith(tuple(stems))]
     assert unused == []
 

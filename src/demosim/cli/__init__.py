@@ -25,6 +25,7 @@ COMMANDS = {
     "sweep": "sweep",
     "sensitivity": "sweep",
     "fan": "fan",
+    "compare": "compare",
     "export": "publish",
     "report": "publish",
     "pages": "publish",

@@ -34,7 +34,7 @@ def published_table(result: xr.Dataset, lang: str) -> Table | None:
         ours, published = float(amount.sum()) / BILLION, (row["low"] + row["high"]) / 2
         label = row_label(year, "estimate", str(row["sector"]), str(row["financing"]), lang)
         shown.append((label, [published, ours, ours - published]))
-    columns = [message(lang, f"published{part}") for part in ("_row", "", "_ours", "_deviation")]
+    columns = [message(lang, f"published_{part}") for part in ("row", "figure", "ours", "deviation")]
     said = [message(lang, "published_none_fitted")]
     if str(result.attrs.get("scenario")) != SCENARIO:
         said.insert(0, message(lang, "published_other_scenario", scenario=SCENARIO))
@@ -45,7 +45,7 @@ def validation_tables(rows: Sequence[PublishedRow], lang: str) -> list[Table]:
     """Every published row beside ours: the default with its deviation, and then under each set of cost options."""
     numbers = [f"({i})" for i in range(1, len(rows) + 1)]
     used = {True: message(lang, "yes"), False: message(lang, "no")}
-    heads = [message(lang, f"published{part}") for part in ("_row", "", "_ours", "_deviation", "_used")]
+    heads = [message(lang, f"published_{part}") for part in ("row", "figure", "ours", "deviation", "used")]
     first: list[tuple[str, Sequence[Cell]]] = []
     for number, row in zip(numbers, rows, strict=True):
         words = row_label(row.year, row.kind, row.sector, row.financing, lang)
