@@ -50,11 +50,12 @@ def need_index(persons: xr.DataArray, year: int = 2026, other: pd.DataFrame | No
     share = everyone / everyone.sum()
     given = _other(other, persons["municipality"].values.tolist(), [str(n) for n in key.index[key["age_from"].isna()]])
     index, held = xr.zeros_like(share), []
+    ages = key[["age_from", "age_to"]].dropna().astype(int).T.to_dict("list")
+    last = int(persons["age"].values[-1])
     for name, weight in weights.items():
-        row = key.loc[str(name)]
-        if np.isfinite(row["age_from"]):
-            last = int(persons["age"].values[-1])
-            counted = of_ages(persons, int(row["age_from"]), min(int(row["age_to"]), last))
+        if name in ages:
+            lower, upper = ages[name]
+            counted = of_ages(persons, lower, min(upper, last))
         elif name in given:
             counted = xr.DataArray(given[str(name)], {"municipality": persons["municipality"].values})
         else:
