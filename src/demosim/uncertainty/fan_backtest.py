@@ -69,7 +69,7 @@ def backtest_bands(
     evidence: Evidence, design: FanDesign, unit_cost: xr.DataArray, threads: int = 1,
     report: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Bands], pd.DataFrame]:  # fmt: skip
-    """Bands of persons and need by launch and years ahead; the country's one-year expenditure beside its band.
+    """Bands of persons and need by launch and years ahead; the country's one-year demographic expenditure beside its.
 
     unit_cost: kroner (service, age), the same in all years: what is tested is the population. The table has a row for
     each launch: ends of the bands, what came, and whether each held; kroner.

@@ -22,6 +22,7 @@ from demosim.uncertainty.fan import age_groups, fan_dataset
 from demosim.uncertainty.fan_draws import CHUNK, Sources, simulate
 from demosim.uncertainty.fan_local import NEEDED, Local, local_from
 from demosim.uncertainty.fan_national import read_national
+from demosim.uncertainty.fan_widths import read_widths
 
 ESTIMATES = "estimates.nc"
 MOST_DRAWS = 20_000
@@ -75,7 +76,10 @@ def run_fan(
         "national": int(sources.national is not None), "municipal": int(sources.local is not None),
         "unit_costs": int(sources.unit_cost_sd > 0), "deflator": int(sources.deflator_sd > 0),
     }  # fmt: skip
-    result = fan_dataset(drawn, resolved.assumptions, unit_cost).assign_attrs(draws=draws, seed=seed, **attrs, **used)
+    widths = read_widths() if sources.local is not None and sources.national is not None else None
+    used["width_corrected"] = int(widths is not None)
+    found = fan_dataset(drawn, resolved.assumptions, unit_cost, widths=widths)
+    result = found.assign_attrs(draws=draws, seed=seed, **attrs, **used)
     if output is not None:
         write_result(output, result, "fan")
     return result

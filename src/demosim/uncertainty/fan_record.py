@@ -1,0 +1,103 @@
+"""The whole of `demosim backtest --fan`: read a history, launch fans in the past, say how often their bands held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from demosim.baseline.read import read_facts
+from demosim.errors import usage_error
+from demosim.files import replacing
+from demosim.uncertainty.fan_backtest import (
+    FIT,
+    LEVELS,
+    TEST,
+    FanDesign,
+    backtest_bands,
+    binomial,
+    coverage,
+    fit_widths,
+    pooled,
+)
+from demosim.uncertainty.fan_widths import Widths
+from demosim.uncertainty.run import read_evidence
+
+GOAL = 5.0  # points from the level
+
+
+@dataclass(frozen=True)
+class FanRecord:
+    """How bands of the past held.
+
+    `country`: next year's demographic expenditure by launch, kroner; `held`: share of launches inside by level with
+    its 95 % interval; `raw`, `corrected`: coverage of municipalities by kind and size class on the test launches, per
+    cent; `widths`: factors fitted on the fit launches; `detail`: by launch, years ahead, size and group, corrected;
+    `budgets`: the record of budget estimates.
+    """
+
+    country: pd.DataFrame
+    held: pd.DataFrame
+    raw: pd.DataFrame
+    corrected: pd.DataFrame
+    widths: Widths
+    detail: pd.DataFrame
+    budgets: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def run_fan_backtest(
+    history: Path, unit_cost: xr.DataArray, launches: Sequence[int] = range(FIT[0], TEST[1] + 1),
+    ahead: Sequence[int] = (1, 3, 5), draws: int = 400, seed: int = 1, fit: tuple[int, int] = FIT,
+    test: tuple[int, int] = TEST, mortality: Path | None = None, fertility: Path | None = None,
+    nation: Path | None = None, baseline: xr.Dataset | None = None, threads: int = 1, output: Path | None = None,
+    report: Callable[[int, int], None] | None = None,
+) -> FanRecord:  # fmt: skip
+    """Back-test of bands from files; see `demosim.uncertainty.run.run_backtest` for the files.
+
+    unit_cost: kroner (service, age), the same in all years. Widths are fitted on the launches of `fit` alone and
+    tested on those of `test`. With an output path, `detail` is written as CSV. Raises a `DemosimError` (2) where
+    either half has no launch.
+    """
+    for name, (first, last) in {"fit": fit, "test": test}.items():
+        if not any(first <= launch <= last for launch in launches):
+            raise usage_error(f"no launch in {first}-{last} to {name} on", path="launch")
+    evidence, notes = read_evidence(history, mortality, fertility, nation, baseline)
+    design = FanDesign(tuple(launches), tuple(ahead), draws, seed)
+    bands, country = backtest_bands(evidence, design, unit_cost, threads, report)
+    widths = fit_widths(bands, fit)
+    detail = coverage(bands, widths)
+    if output is not None:
+        with replacing(output) as temporary:
+            detail.to_csv(temporary, index=False, float_format="%.4f", encoding="utf-8")
+    raw, corrected = pooled(coverage(bands), test), pooled(detail, test)
+    return FanRecord(country, _held(country), raw, corrected, widths, detail, budget_record(), notes)
+
+
+def missed(table: pd.DataFrame, goal: float = GOAL) -> pd.DataFrame:
+    """The rows of a table of coverage that are farther than some points from either level."""
+    far = [np.abs(table[f"{level:.0%}"] - 100 * level) > goal for level in LEVELS]
+    return table[np.any(far, axis=0)]
+
+
+def budget_record() -> dict[str, float]:
+    """How budget estimates of demographic expenditure missed, bn 2020-kr: what a band is to be laid beside."""
+    facts = read_facts("estimate_vs_outcome").astype(float)
+    miss = facts["estimate"] - facts["outcome"]
+    return {
+        "mean_absolute_miss": float(miss.abs().mean()), "rmse": float(np.sqrt((miss**2).mean())),
+        "mean_estimate": float(facts["estimate"].mean()), "years": float(len(facts)),
+        "too_high_last_ten": float((miss[-10:] > 0).sum()),
+    }  # fmt: skip
+
+
+def _held(country: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for level in LEVELS:
+        share, low, high = binomial(country[f"inside_{level:.0%}"].tolist())
+        rows.append({"level": level, "launches": len(country), "share": share, "low": low, "high": high})
+    return pd.DataFrame(rows)

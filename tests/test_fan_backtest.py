@@ -1,0 +1,135 @@
+"""Bands against what happened: coverage, widths fitted on one half, the record of budgets; made-up and real pasts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import made_up_history
+import sweep_country
+from demosim.baseline.calibrate.history import read_fertility, read_history, read_mortality
+from demosim.errors import DemosimError
+from demosim.uncertainty import fan_backtest
+from demosim.uncertainty.fan_backtest import GROUPS, Bands, binomial, coverage, fit_widths, pooled
+from demosim.uncertainty.fan_noise import FROM, at_ages, noise_by_age, read_noise
+from demosim.uncertainty.fan_record import budget_record, missed, run_fan_backtest
+from demosim.uncertainty.fan_widths import by_place, read_widths, widen, widths_toml
+from demosim.uncertainty.run import read_evidence
+
+QUANTILES = np.array(fan_backtest.QUANTILES)
+
+
+def normal_bands(launches: range, spread: float, places: int = 400) -> list[Bands]:
+    """Bands of a standard normal around 1000, ten persons wide, and truths `spread` times as wide."""
+    from scipy.stats import norm
+
+    random = np.random.default_rng(2)
+    ends = 1000 + 10 * norm.ppf(QUANTILES)
+    quantiles = np.broadcast_to(ends[:, None, None], (len(ends), len(GROUPS), places))
+    size = np.where(np.arange(places) < places // 2, "0-2000", "2000-5000").astype(object)
+    return [
+        Bands(launch, 1, quantiles, 1000 + 10 * spread * random.standard_normal((len(GROUPS), places)), size)
+        for launch in launches
+    ]
+
+
+def test_right_bands_cover_what_they_say() -> None:
+    table = pooled(coverage(normal_bands(range(2011, 2022), 1.0)), (2011, 2021))
+    assert set(table["kind"]) == {"total", "age groups", "need"}
+    # half a person of slack on ten: a little more than the levels
+    assert table["67%"].between(65, 72).all()
+    assert table["80%"].between(78, 84.5).all()
+    assert missed(table).empty
+
+
+@pytest.mark.parametrize("spread", [0.5, 1.6])
+def test_widths_are_found_on_the_fit_alone(spread: float) -> None:
+    bands = normal_bands(range(2011, 2017), spread) + normal_bands(range(2017, 2022), 3.0)
+    widths = fit_widths(bands)
+    assert widths.keys() == {(size, group) for size in ("0-2000", "2000-5000") for group in GROUPS}
+    np.testing.assert_allclose(list(widths.values()), spread, atol=0.15)
+    corrected = coverage(bands, widths)
+    assert missed(pooled(corrected, (2011, 2016)), 2).empty
+    assert len(missed(pooled(corrected, (2017, 2021)))) == 6, "the test half is worse, and says so"
+
+
+def test_widths_stretch_about_the_middle() -> None:
+    ends = np.array([-2.0, -1, 1, 3, 5])[:, None] * np.ones(2)
+    assert widen(ends, QUANTILES, np.array([1.0, 2.0])).tolist() == [[-2, -5], [-1, -3], [1, 1], [3, 5], [5, 9]]
+    persons = np.array([100.0, 3000.0, 1e6])
+    factors = {("0-2000", "total"): 0.8, ("30000+", "total"): 1.3, ("30000+", "need"): 9.0}
+    assert by_place(factors, "total", persons).tolist() == [0.8, 1.0, 1.3]
+    text = widths_toml(factors, "why")
+    assert text == '# why\n["0-2000"]\n"total" = 0.80\n["30000+"]\n"total" = 1.30\n"need" = 9.00\n'
+    stands = read_widths()
+    assert {group for _, group in stands} == set(GROUPS)
+    assert all(0.2 < width < 3 for width in stands.values())
+
+
+def test_the_share_that_held_has_its_interval() -> None:
+    share, low, high = binomial([True] * 9 + [False] * 2)
+    assert share == pytest.approx(9 / 11)
+    assert (low, high) == pytest.approx((0.482, 0.977), abs=1e-3)
+
+
+def test_budgets_missed_as_published() -> None:
+    record = budget_record()
+    assert record["mean_absolute_miss"] == pytest.approx(0.43, abs=0.005)
+    assert record["rmse"] == pytest.approx(0.55, abs=0.005)
+    assert record["mean_estimate"] == pytest.approx(2.65, abs=0.005)
+    assert record["too_high_last_ten"] == 9
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_up_history.write(made_up_history.history(), tmp_path_factory.mktemp("past"))
+
+
+def test_the_whole_back_test(past: Path, tmp_path: Path) -> None:
+    costs = sweep_country.unit_cost(np.arange(made_up_history.AGES))
+    told: list[tuple[int, int]] = []
+    record = run_fan_backtest(
+        past, costs, (2013, 2014, 2015), (1,), draws=60, fit=(2013, 2014), test=(2015, 2015), output=tmp_path / "x.csv",
+        report=lambda *done: told.append(done),
+    )  # fmt: skip
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert record.country["launch"].tolist() == [2013, 2014, 2015]
+    assert (record.country["low_80%"] < record.country["high_80%"]).all()
+    history = xr.open_dataset(past)["population"].sum(("municipality", "sex")).load()
+    change = history.sel(year=2015) - history.sel(year=2014)
+    came = float((change * costs.sum("service")).sum())
+    assert record.country["came"][1] == pytest.approx(came, rel=1e-9)
+    assert record.held["launches"].tolist() == [3, 3]
+    assert set(pd.read_csv(tmp_path / "x.csv")["group"]) == set(GROUPS)
+    again = run_fan_backtest(past, costs, (2013, 2014, 2015), (1,), 60, fit=(2013, 2014), test=(2015, 2015), threads=2)
+    pd.testing.assert_frame_equal(record.detail, again.detail)
+
+
+def test_both_halves_need_a_launch(past: Path) -> None:
+    with pytest.raises(DemosimError, match="no launch in 2017-2021 to test on"):
+        run_fan_backtest(past, sweep_country.unit_cost(np.arange(101)), (2014,), fit=(2014, 2014))
+
+
+def test_noise_by_age_is_relative_to_all(past: Path) -> None:
+    evidence, _ = read_evidence(past, None, None, None, None)
+    weights = noise_by_age(evidence.flows)
+    exposure = evidence.flows.exposure.sum((0, 1, 3))
+    assert weights[0] == 0
+    assert (at_ages(weights, np.arange(101)) @ exposure) / exposure.sum() == pytest.approx(1, rel=1e-6)
+    assert at_ages(np.arange(10.0), np.array([0, 1, 5, 6, 79, 80, 100])).tolist() == [0, 1, 1, 2, 8, 9, 9]
+
+
+def test_the_noise_that_stands_is_that_of_the_past(shared_data: Path) -> None:
+    evidence, _ = read_evidence(shared_data / "population_history.nc", None, None, None, None)
+    np.testing.assert_allclose(read_noise(), noise_by_age(evidence.flows.before(2017)), atol=6e-4)
+    assert len(FROM) == len(read_noise())
+
+
+def test_readers_are_those_of_calibration(past: Path) -> None:
+    assert read_history(past)["population"].dims == ("year", "municipality", "sex", "age")
+    assert read_mortality(past.parent / made_up_history.MORTALITY_FILE)
+    assert read_fertility(past.parent / made_up_history.FERTILITY_FILE).dims == ("year", "age")
