@@ -11,6 +11,7 @@ import xarray as xr
 
 from demosim.baseline.read import read_baseline
 from demosim.continuation import with_scenario_text
+from demosim.costs.fte import full_time_equivalents
 from demosim.costs.need import expenditure
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.projection import project
@@ -63,5 +64,7 @@ def run(scenario: str | Path | Spec, allow_paths: bool = False) -> Result:
     projection = project_with_targets(resolved.assumptions, project, resolved.controls, resolved.nets)
     unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year)
     costs = expenditure(projection["population"], unit_cost)
+    if "unit_cost" not in baseline:
+        costs = costs.assign(full_time_equivalents=full_time_equivalents(costs["expenditure_need"], spec.costs))
     assumptions = with_scenario_text(resolved.assumptions, baseline, spec)
     return Result(assumptions, projection, costs, resolved.document, resolved.log, resolved.digest)

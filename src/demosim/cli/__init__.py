@@ -26,6 +26,8 @@ COMMANDS = {
     "sensitivity": "sweep",
     "fan": "fan",
     "compare": "compare",
+    "income": "fiscal",
+    "survey": "fiscal",
     "export": "publish",
     "report": "publish",
     "pages": "publish",

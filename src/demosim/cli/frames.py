@@ -23,7 +23,7 @@ def print_frame(settings: Settings, title: str, frame: pd.DataFrame, decimals: i
         return
     if settings.quiet:
         return
-    columns = [str(column) for column in frame.columns]
+    columns = [str(column).replace("_", "\n") for column in frame.columns]
     rows: list[tuple[str, list[Cell]]] = [
         (str(row[0]), [_cell(value) for value in row[1:]]) for row in frame.itertuples(index=False, name=None)
     ]

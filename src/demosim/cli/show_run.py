@@ -24,6 +24,9 @@ def print_run(settings: Settings, result: xr.Dataset, places: Sequence[str], pat
         summary.service_table(result, lang, accumulated=True),
         summary.age_table(result, lang),
     ]
+    people = summary.fte_table(result, lang)
+    if people is not None:
+        tables.append(people)
     beside = None if places else published_table(result, lang)
     if beside is not None:
         tables.append(beside)

@@ -33,9 +33,7 @@ def national_room(
     return pd.DataFrame(rows, columns=["item", "bn_kr", "note"])
 
 
-def _given_or_published(
-    given: float | None, table: pd.Series[float], item: str, name: str, year: int
-) -> float:
+def _given_or_published(given: float | None, table: pd.Series[float], item: str, name: str, year: int) -> float:
     if given is not None:
         return given
     if item not in table:

@@ -52,8 +52,8 @@ def estimate_all(survey: pd.DataFrame) -> pd.DataFrame:
     In every stratum those that did not answer are taken to have the ratio (Σ weight × result / Σ weight) of those that
     did.
 
-    Returns `stratum`, `answered` (number), `weight_share` answered, `sample`, `rest`, `total` in per cent, and a last row
-    `all`: total = Σ weight × estimate / Σ weight over strata. Raises where a stratum has no answer.
+    Returns `stratum`, `answered` (number), `weight_share` answered, `sample`, `rest`, `total` in per cent, and a last
+    row `all`: total = Σ weight × estimate / Σ weight over strata. Raises where a stratum has no answer.
     """
     table = survey.assign(answered=survey["result"].notna())
     empty = [str(name) for name, rows in table.groupby("stratum") if not rows["answered"].any()]

@@ -144,6 +144,20 @@ def age_table(result: xr.Dataset, lang: str) -> Table:
     return Table("population", message(lang, "population_title"), columns, rows, 0, [total])
 
 
+def fte_table(result: xr.Dataset, lang: str) -> Table | None:
+    """Full-time equivalents that the need calls for, first and last date; a dash where there is no source."""
+    if "full_time_equivalents" not in result:
+        return None
+    every = result["full_time_equivalents"].sum("municipality", skipna=False).transpose("service", "date").values
+    rows: list[tuple[str, Sequence[float]]] = [
+        (str(label), [values[0], values[-1], values[-1] - values[0]])
+        for label, values in zip(result[f"service_label_{lang}"].values, every, strict=True)
+    ]
+    dates = [str(result["date"].values[at]) for at in (0, -1)]
+    heads = [message(lang, "service"), *dates, message(lang, "change")]
+    return Table("fte", message(lang, "fte_title"), heads, rows, 0, notes=[message(lang, "fte_note")])
+
+
 def age_groups(ages: np.ndarray) -> list[tuple[int, int]]:
     """Age groups of the calculation that the ages of a data set allow, as first and last age."""
     bounds = [bound for bound in AGE_BOUNDS if bound in ages]
