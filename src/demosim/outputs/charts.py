@@ -169,7 +169,9 @@ def fan(labels: Labels) -> Spec:
 
 def tornado(labels: Labels) -> Spec:
     """Effect of each assumption's low and high end, the widest first."""
-    y = {**_x(labels), "axis": {"labelLimit": 320}}
+    cut = "lastindexof(datum.label, ' (')"  # the name above, the two values below
+    two_lines = f"[slice(datum.label, 0, {cut}), slice(datum.label, {cut} + 1)]"
+    y = {**_x(labels), "axis": {"title": None, "labelLimit": 260, "labelExpr": two_lines}}
     bars = {
         "mark": {"type": "bar", "stroke": INK, "strokeWidth": 0.6},
         "encoding": {"y": y, "x": _y(labels, stack=None), "tooltip": _tooltip(labels), "color": _colour(labels, PAIR)},

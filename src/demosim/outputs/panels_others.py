@@ -17,7 +17,7 @@ from demosim.outputs.words import MILLION, Words
 
 QUANTILES = {"p10": 0.10, "p16": 0.165, "p50": 0.50, "p84": 0.835, "p90": 0.90}
 MOST_SCENARIOS = 12
-MOST_ASSUMPTIONS = 15
+MOST_ASSUMPTIONS = 10
 
 
 def fan_panel(measures: Measures, fan: xr.Dataset) -> Panel:
@@ -32,8 +32,9 @@ def fan_panel(measures: Measures, fan: xr.Dataset) -> Panel:
         values = np.full((len(measures.regions), len(QUANTILES), len(years)), np.nan)
         amounts = data.transpose("region", "quantile", "budget_year").values / MILLION
         for at, region in enumerate(measures.regions):
-            if region.code in codes:
-                values[at] = amounts[codes[region.code]]
+            code = region.code.removeprefix("county-")
+            if code in codes:
+                values[at] = amounts[codes[code]]
     else:
         values = data.transpose("quantile", "budget_year").values[None] / MILLION
     points = tuple(map(str, years))
@@ -87,9 +88,11 @@ def tornado_panel(sensitivity: xr.Dataset) -> Panel:
 
 
 def _plain(value: float, words: Words) -> str:
-    """A value of an assumption with the digits that it needs, three at most."""
-    decimals = next(places for places in range(4) if places == 3 or abs(value - round(value, places)) < 1e-9)
-    return words.number(value, decimals)
+    """A value of an assumption, with three digits or as many as its whole part has."""
+    whole = len(str(int(abs(value)))) if abs(value) >= 1 else 0
+    text = words.number(value, max(0, 3 - whole))
+    mark = "." if words.lang == "en" else ","
+    return text.rstrip("0").rstrip(mark) if mark in text and whole < 3 else text
 
 
 def scenarios_panel(datasets: Sequence[xr.Dataset]) -> Panel | None:

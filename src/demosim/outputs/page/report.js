@@ -120,7 +120,12 @@
         ...(labels.note ? [make("figcaption", {}, labels.note)] : []),
         make("details", {}, make("summary", {}, word("page_numbers")),
           make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": labels.title }, numberTable(panel, labels))));
-      await embed(drawing, panel.spec[state.lang], panelRows(panel, labels), heights[panel.key] ?? 320, turn);
+      const rows = panelRows(panel, labels);
+      if (!rows.length) {
+        figure.replaceChildren(make("h3", {}, labels.title), make("p", { class: "note" }, word("page_no_numbers", { place: regionName(state.region) })));
+        continue;
+      }
+      await embed(drawing, panel.spec[state.lang], rows, heights[panel.key] ?? 320, turn);
       if (turn !== latest) return;
     }
   };
