@@ -36,7 +36,7 @@ def income(
     if output is not None:
         write_text(output, table.to_csv(index=False))
     codes, _ = select_places(projection, municipalities)
-    shown = [name for name in table if name in ("municipality", "need_index") or name.endswith("_per_inhabitant")]
+    shown = [name for name in table if name in ("municipality", "need_index") or str(name).endswith("_per_inhabitant")]
     print_frame(settings, str(asked), table.loc[table["municipality"].isin(codes), shown], decimals=3)
     for key, said in table.attrs.items():
         if not settings.quiet:
