@@ -39,9 +39,7 @@ def test_law_2_neutral_values_give_the_full_effect_bit_for_bit(seed: int) -> Non
     for how in ({}, {"school": Adjustment(), "care": Adjustment(speed_up=1, speed_down=1.0, restructuring=0.0)}):
         found = adjustment_path(given_costs, how)
         np.testing.assert_array_equal(found["feasible_expenditure"], given_costs["expenditure_need"])
-        np.testing.assert_array_equal(
-            found["feasible_demographic_expenditure"], given_costs["demographic_expenditure"]
-        )
+        np.testing.assert_array_equal(found["feasible_demographic_expenditure"], given_costs["demographic_expenditure"])
         for name in ("adjustment_gap", "restructuring_cost", "accumulated_adjustment_cost"):
             assert not found[name].any()
         assert validate(found) == []

@@ -105,6 +105,4 @@ def test_bad_pressure_is_refused_all_at_once(assumptions: xr.Dataset, cost: xr.D
     assert "share 5.0; -1 to 2" in said
     wide = made_up.three_regions()
     with pytest.raises(DemosimError, match="single years of age"):
-        multipliers(
-            derive_unit_cost(wide, CostOptions(), 2026), plain_assumptions(wide), ageing=HealthierAgeing(0.5)
-        )
+        multipliers(derive_unit_cost(wide, CostOptions(), 2026), plain_assumptions(wide), ageing=HealthierAgeing(0.5))

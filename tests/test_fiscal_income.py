@@ -34,9 +34,7 @@ def persons(seed: int = 0, places: int = 4) -> xr.DataArray:
 def test_the_weights_of_the_whole_key_sum_to_one() -> None:
     for year in (2025, 2026):
         assert cost_key(year).sum() == pytest.approx(1, rel=1e-12)
-    assert cost_key(2026)["age_90_plus"] == pytest.approx(
-        0.3532 * 0.1082 + 0.0637 * 0.0056 + 0.0772 * 0.0071, rel=1e-3
-    )
+    assert cost_key(2026)["age_90_plus"] == pytest.approx(0.3532 * 0.1082 + 0.0637 * 0.0056 + 0.0772 * 0.0071, rel=1e-3)
     with pytest.raises(DemosimError, match=r"no sector weights of 2020 are carried; 2025, 2026"):
         cost_key(2020)
 

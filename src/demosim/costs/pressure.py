@@ -137,9 +137,7 @@ def _growth(item: Growth, unit_cost: xr.DataArray, dates: np.ndarray) -> xr.Data
     return ratio
 
 
-def _ageing(
-    how: HealthierAgeing, unit_cost: xr.DataArray, assumptions: xr.Dataset, dates: np.ndarray
-) -> xr.DataArray:
+def _ageing(how: HealthierAgeing, unit_cost: xr.DataArray, assumptions: xr.Dataset, dates: np.ndarray) -> xr.DataArray:
     prob = assumptions["death_prob"].transpose("year", "sex", "age").values
     newborn = assumptions["newborn_survival_prob"].transpose("year", "sex").values
     expected = life_expectancy(prob, newborn, _interval(assumptions)).mean(axis=1)
