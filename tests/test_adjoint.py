@@ -129,9 +129,9 @@ def test_the_derivative_by_unit_costs_is_what_they_are_paid_for() -> None:
     expected = np.einsum("tsam,kmt->ka", population, of.values)
     np.testing.assert_allclose(found["unit_cost"].values, expected, rtol=1e-10)
     yearly = xr.concat([unit_cost * (1 + i) for i in range(4)], "date").assign_coords(date=of["date"].values)
-    by_date = gradient(assumptions, yearly, of)
+    by_date = gradient(assumptions, yearly.transpose("service", "age", "date"), of)
     np.testing.assert_allclose(by_date["unit_cost"].sum("date").values, expected, rtol=1e-9)
-    assert by_date["unit_cost"].dims == ("date", "service", "age")
+    assert by_date["unit_cost"].dims == ("service", "age", "date")
 
 
 def test_one_weight_for_all_services_is_the_same_written_out() -> None:

@@ -20,7 +20,7 @@ def gradient(assumptions: xr.Dataset, unit_cost: xr.DataArray, of: xr.DataArray)
     """Derivatives of a weighted sum of need by every number of the assumptions and by every unit cost.
 
     assumptions: resolved assumptions, see `demosim.scenario`.
-    unit_cost: kroner per person (service, age), or (date, service, age).
+    unit_cost: kroner per person (service, age), or with a dim date where they change.
     of: what each need counts, on any of the dims service, municipality and date; labels that are left out count
     nothing, dims that are left out count everywhere. See `budget_year_weight` and `total_weight`.
 
@@ -45,8 +45,9 @@ def gradient(assumptions: xr.Dataset, unit_cost: xr.DataArray, of: xr.DataArray)
     empty = back_project(inputs, pick[0], outputs.population[0], wide, adjoint)
     by_cost = _by_unit_cost(adjoint.unit_cost, costs)
     kinks = {"floored_cells": counters["floored_cells"], "empty_cohorts": empty}
+    by_unit_cost = xr.Variable(costs.dims, by_cost).transpose(*unit_cost.dims)
     return xr.Dataset(
-        {**_by_assumption(adjoint, arrays, assumptions), "unit_cost": (costs.dims, by_cost)},
+        {**_by_assumption(adjoint, arrays, assumptions), "unit_cost": by_unit_cost},
         coords={**assumptions.coords, **costs.coords},
         attrs={"value": float((by_cost * costs.values).sum()), **kinks, "smooth": int(not any(kinks.values()))},
     )

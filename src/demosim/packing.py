@@ -59,21 +59,23 @@ def _cells(values: np.ndarray) -> np.ndarray:
     return flat
 
 
+# Each of the kernel's inputs from the assumptions that it is made of. The first axis is the versions.
+
+
 def _population(jump_off: np.ndarray) -> np.ndarray:
-    return _pad(_cells(jump_off).T)
+    return _pad(np.moveaxis(_cells(jump_off), 1, 2))
 
 
 def _newborn(survival: np.ndarray, birth_share: np.ndarray) -> np.ndarray:
-    alive: np.ndarray = survival * birth_share
-    return alive
+    return survival * birth_share[:, None, :]
 
 
 def _fertility(rate: np.ndarray, interval: np.ndarray) -> np.ndarray:
-    return rate * (interval / 2)
+    return rate * (interval[:, None, None] / 2)
 
 
 def _net(net: np.ndarray, outflow: np.ndarray) -> np.ndarray:
-    return _cells(net - outflow.sum(axis=0)) if outflow.shape[0] else _cells(net)
+    return _cells(net - outflow.sum(axis=1)) if outflow.shape[1] else _cells(net)
 
 
 _MADE_OF: dict[str, tuple[tuple[str, ...], Callable[..., np.ndarray]]] = {
@@ -83,9 +85,9 @@ _MADE_OF: dict[str, tuple[tuple[str, ...], Callable[..., np.ndarray]]] = {
     "fertility": (("fertility_rate", "interval_years"), _fertility),
     "fertility_factor": (("fertility_factor",), _pad),
     "net": (("net_international_migration", "stream_outflow"), _net),
-    "fade": (("deviation_fade",), np.transpose),
+    "fade": (("deviation_fade",), lambda fade: np.moveaxis(fade, 1, 2)),
     "deviation": (("net_migration_deviation",), _pad),
-    "inflow": (("stream_inflow",), lambda inflow: _cells(np.moveaxis(inflow, 0, 1))),
+    "inflow": (("stream_inflow",), lambda inflow: _cells(np.moveaxis(inflow, 1, 2))),
     "key": (("settlement_key",), _pad),
 }
 
@@ -117,21 +119,23 @@ def pack(
     """
     first = scenarios[0]
     size = first["jump_off_population"].shape[0]
-    versions: dict[str, list[np.ndarray]] = {name: [] for name in FIELDS}
+    stacked: dict[str, np.ndarray] = {}
     pick = np.zeros((len(scenarios), len(FIELDS)), np.int64)
     for column, name in enumerate(FIELDS[:-1]):
         sources, make = _MADE_OF[name]
         seen: dict[tuple[int, ...], int] = {}
+        versions: list[Arrays] = []
         for i, arrays in enumerate(scenarios):
-            key = tuple(id(arrays[source]) for source in sources)
+            key = tuple([id(arrays[source]) for source in sources])
             if key not in seen:
                 seen[key] = len(seen)
-                versions[name].append(make(*(arrays[source] for source in sources)))
+                versions.append(arrays)
             pick[i, column] = seen[key]
+        made = make(*(np.stack([arrays[source] for arrays in versions]) for source in sources))
+        stacked[name] = np.ascontiguousarray(made, dtype)
     if len(costs) > 1:
         pick[:, -1] = np.arange(len(costs))
-    versions["unit_cost"] = [table.values for table in costs]
-    stacked = {name: np.ascontiguousarray(np.stack(versions[name]), dtype) for name in FIELDS}
+    stacked["unit_cost"] = np.ascontiguousarray(np.stack([table.values for table in costs]), dtype)
     inputs = Inputs(
         **stacked,
         lowest=stacked["deviation"].min(axis=-1),

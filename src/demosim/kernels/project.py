@@ -20,7 +20,6 @@ from demosim.kernels.rows import (
     advance,
     advance_and_count,
     clear,
-    copy_rows,
     floor_row,
     join_open,
     set_scaled,
@@ -83,11 +82,11 @@ class Work(NamedTuple):
     made: np.ndarray  # (S, M) what the open age groups, and later the newborn, are made of
     spare: np.ndarray  # (1, M)
     births: np.ndarray  # (1, M)
-    deviation: np.ndarray  # (K, M) of the year
-    lowest: np.ndarray  # (K,) lowest deviation of each band
-    following: np.ndarray  # (K, M) deviations of the year after
+    deviation: np.ndarray  # (T, K, M) of every year
+    made_for: np.ndarray  # (2,) versions that the deviations were made of
+    lowest: np.ndarray  # (K,) what the year's deviations are not below
     plan: np.ndarray  # (S × A, 5) what migration does to a row: STIR ... PLAIN
-    country: np.ndarray  # (S × A, 2) each row summed over municipalities: persons, and persons × following
+    country: np.ndarray  # (S × A, 2) each row summed over municipalities: persons, and persons × next year's deviation
     tallies: np.ndarray  # (tallies, M) persons of each tally (cells with the same unit costs)
     cost: np.ndarray  # (1, M)
 
@@ -128,9 +127,9 @@ def work_space(inputs):
         made=np.empty((inputs.newborn.shape[2], size), dtype),
         spare=np.empty((1, size), dtype),
         births=np.empty((1, size), dtype),
-        deviation=np.empty((bands, size), dtype),
+        deviation=np.empty((inputs.fade.shape[1], bands, size), dtype),
+        made_for=np.full(2, -1),
         lowest=np.empty(bands, dtype),
-        following=np.empty((bands, size), dtype),
         plan=np.empty((rows, 5), np.float64),
         country=np.empty((rows, 2), np.float64),
         tallies=np.empty((count_tallies(inputs), size), dtype),
@@ -155,11 +154,13 @@ def bear(births, factor):
 def set_deviations(inputs, v, y, deviation):
     """The deviations of year y by band: each part times what is left of it."""
     fade, parts = inputs.fade[v[6], y], inputs.deviation[v[7]]
-    clear(deviation)
-    for j in range(fade.size):
-        if fade[j] != 0:
-            for k in range(deviation.shape[0]):
-                add_scaled(deviation, k, parts[j], k, fade[j])
+    if fade.size == 0:
+        clear(deviation)
+        return
+    for k in range(deviation.shape[0]):
+        set_scaled(deviation, k, parts[0], k, fade[0])
+        for j in range(1, fade.size):
+            add_scaled(deviation, k, parts[j], k, fade[j])
 
 
 @inner
@@ -173,22 +174,22 @@ def set_bounds(inputs, v, y, lowest):
 
 
 @inner
-def next_year(inputs, v, y, work):
-    """Make the following year's deviations those of year y, and find those of the year after."""
-    copy_rows(work.deviation, work.following)
-    set_bounds(inputs, v, y, work.lowest)
-    if y + 1 < inputs.fade.shape[1]:
-        set_deviations(inputs, v, y + 1, work.following)
+def set_all_deviations(inputs, v, work):
+    """The deviations of every year, unless those of the scenario before are the same."""
+    if work.made_for[0] != v[6] or work.made_for[1] != v[7]:
+        for y in range(inputs.fade.shape[1]):
+            set_deviations(inputs, v, y, work.deviation[y])
+        work.made_for[0], work.made_for[1] = v[6], v[7]
 
 
 @inner
-def count_rows(inputs, work, source, column, target, begin, end):
+def count_rows(inputs, work, deviation, following, source, column, target, begin, end):
     """Make the rows order[begin:end] of those of `source` that `column` of the order says, and count them.
 
     All rows are counted by this loop, whatever they are made of, so that the sums over the country are added in one
     order: a run that is stopped and continued gives the same bits.
     """
-    order, plan, deviation, following = work.order, work.plan, work.deviation, work.following
+    order, plan = work.order, work.plan
     country, tallies, band, tally = work.country, work.tallies, inputs.band, inputs.tally
     number = target.dtype.type
     for n in range(begin, end):
@@ -203,12 +204,12 @@ def count_rows(inputs, work, source, column, target, begin, end):
 @inner
 def start_scenario(inputs, v, work, target):
     """Copy the jump-off population and count it."""
+    set_all_deviations(inputs, v, work)
     clear(work.tallies)
-    clear(work.deviation)
-    set_deviations(inputs, v, 0, work.following)
     for row in range(target.shape[0]):
         work.plan[row, STAY], work.plan[row, STIR] = 1.0, 0.0
-    count_rows(inputs, work, inputs.population[v[0]], ROW, target, 0, target.shape[0])
+    deviation = work.deviation[0]
+    count_rows(inputs, work, deviation, deviation, inputs.population[v[0]], ROW, target, 0, target.shape[0])
 
 
 @inner
@@ -255,7 +256,8 @@ def check_year(plan, country, counters):
 @inner
 def move_rows(inputs, v, y, source, target, work, kept, counters, begin, end):
     """Survival, migration and counting of the rows order[begin:end]."""
-    order, plan, spare, deviation, band = work.order, work.plan, work.spare, work.deviation, inputs.band
+    order, plan, spare, band = work.order, work.plan, work.spare, inputs.band
+    deviation, following = work.deviation[y], work.deviation[min(y + 1, work.deviation.shape[0] - 1)]
     net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
     number = target.dtype.type
     n = begin
@@ -267,7 +269,7 @@ def move_rows(inputs, v, y, source, target, work, kept, counters, begin, end):
                     kept, order[plain, ROW], source, order[plain, MADE_OF], number(plan[order[plain, ROW], STIR])
                 )
             plain += 1
-        count_rows(inputs, work, source, MADE_OF, target, n, plain)
+        count_rows(inputs, work, deviation, following, source, MADE_OF, target, n, plain)
         n = plain
         if n < end:
             row, i = order[n, ROW], order[n, MADE_OF]
@@ -282,7 +284,7 @@ def move_rows(inputs, v, y, source, target, work, kept, counters, begin, end):
                     add_scaled(spare, 0, key, p, inflow[p, row])
             floor_row(spare, 0, counters)
             plan[row, STAY], plan[row, STIR] = 1.0, 0.0
-            count_rows(inputs, work, spare, FIRST, target, n, n + 1)
+            count_rows(inputs, work, deviation, following, spare, FIRST, target, n, n + 1)
             n += 1
 
 
@@ -321,7 +323,7 @@ def project_year(inputs, v, y, source, target, work, kept, counters):
         row = s * ages
         k = inputs.band[row]
         set_scaled(made, s, births, 0, newborn[s])
-        total, drift = sum_row(made, s, work.deviation, k)
+        total, drift = sum_row(made, s, work.deviation[y], k)
         plan_row(work.plan, row, 1.0, total, drift, net[row], inflow, work.lowest[k])
     move_rows(inputs, v, y, made, target, work, kept, counters, rows - sexes, rows)
     check_year(work.plan, work.country, counters)
@@ -368,7 +370,7 @@ def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Ou
             if t > 0:
                 before, state = state, outputs.population[i, t] if outputs.population.shape[0] > 0 else work.state
                 kept = outputs.survivors[i, t - 1] if outputs.survivors.shape[0] > 0 else nothing
-                next_year(inputs, v, t - 1, work)
+                set_bounds(inputs, v, t - 1, work.lowest)
                 project_year(inputs, v, t - 1, before, state, work, kept, outputs.counters[i])
                 if outputs.births.shape[0] > 0:
                     set_scaled(outputs.births[i], t - 1, work.births, 0, number(1))

@@ -18,14 +18,6 @@ def clear(target):
 
 
 @inner
-def copy_rows(target, source):
-    """target = source. (An assignment of slices compiles ten times as long.)"""
-    for i in range(target.shape[0]):
-        for m in range(target.shape[1]):
-            target[i, m] = source[i, m]
-
-
-@inner
 def set_scaled(target, i, source, j, scale):
     """target[i] = scale × source[j], municipality by municipality."""
     for m in range(target.shape[1]):

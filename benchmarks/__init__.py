@@ -1,0 +1,1 @@
+"""Timings side by side: `python -m benchmarks.run_all`."""
