@@ -1,27 +1,35 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PINNED := pyproject.toml constraints.txt
 
-.PHONY: run test lint types bench golden clean
+.PHONY: run test bench golden clean
 
-run: $(READY)
+run: $(VENV)/.installed
 	$(BIN)/demosim run scenarios/mars2026.toml
 
-test: $(READY)
+test: $(VENV)/.installed-dev
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-bench: $(READY)
+bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.run_all
 
-golden: $(READY)
-	$(BIN)/python -m tests.golden
+golden: $(VENV)/.installed-dev
+	PYTHONPATH=tests $(BIN)/python tests/golden.py
 
-$(READY): pyproject.toml constraints.txt
+$(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+$(VENV)/.installed: $(VENV)/.created $(PINNED)
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) -e ".[dev]"
 	touch $@
 
 clean:

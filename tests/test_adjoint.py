@@ -85,3 +85,99 @@ def test_law_10_the_gradient_equals_central_differences(country: str) -> None:
     assert found.attrs["value"] == pytest.approx(
         weighted_need(assumptions, costs(assumptions), random_weights(assumptions)), rel=1e-12
     )
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=4, deadline=None)
+def test_law_10_holds_in_any_country_without_floored_cells(seed: int) -> None:
+    country = made_up.small_country(regions=2, last_age=6, steps=3, scale=900, seed=seed)
+    found = check(plain_assumptions(country, streams=1, seed=seed), places=2, seed=seed)
+    assert found.attrs["floored_cells"] == 0
+
+
+def test_floored_cells_are_reported_and_the_derivative_of_what_is_done_to_them_is_used() -> None:
+    assumptions = plain_assumptions(made_up.small_country(regions=3, last_age=6, steps=2, scale=90), streams=1)
+    deviation = assumptions["net_migration_deviation"].copy()
+    deviation[0, :, 2] = -1.6
+    assumptions["net_migration_deviation"] = deviation
+    found = check(assumptions, places=6)
+    assert found.attrs["floored_cells"] > 0
+    assert found.attrs["smooth"] == 0
+
+
+def test_migrants_to_an_age_where_nobody_is_are_reported_and_followed_to_their_municipalities() -> None:
+    assumptions = plain_assumptions(made_up.small_country(steps=2, last_age=8), streams=0)
+    assumptions["jump_off_population"][:, :, 4] = 0
+    unit_cost, of = costs(assumptions), random_weights(assumptions)
+    found = gradient(assumptions, unit_cost, of)
+    assert found.attrs["empty_cohorts"] == 2
+    assert found.attrs["smooth"] == 0
+    for name, place in (("net_international_migration", (0, 1, 5)), ("jump_off_population", (1, 0, 2))):
+        step = 1e-3 * abs(float(assumptions[name].values[place]))
+        expected = central_difference(assumptions, unit_cost, of, name, place, step)
+        assert float(found[name].values[place]) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_derivative_by_unit_costs_is_what_they_are_paid_for() -> None:
+    assumptions = plain_assumptions(made_up.small_country(steps=3))
+    unit_cost, of = costs(assumptions), random_weights(assumptions)
+    found = gradient(assumptions, unit_cost, of)
+    population = naive.project(assumption_arrays(assumptions))["population"]
+    expected = np.einsum("tsam,kmt->ka", population, of.values)
+    np.testing.assert_allclose(found["unit_cost"].values, expected, rtol=1e-10)
+    yearly = xr.concat([unit_cost * (1 + i) for i in range(4)], "date").assign_coords(date=of["date"].values)
+    by_date = gradient(assumptions, yearly, of)
+    np.testing.assert_allclose(by_date["unit_cost"].sum("date").values, expected, rtol=1e-9)
+    assert by_date["unit_cost"].dims == ("date", "service", "age")
+
+
+def test_one_weight_for_all_services_is_the_same_written_out() -> None:
+    assumptions = plain_assumptions(made_up.small_country(steps=3))
+    unit_cost = costs(assumptions)
+    short = total_weight([2021, 2023])
+    written = xr.zeros_like(random_weights(assumptions)).copy()
+    written.loc[{"date": [2021, 2023]}] = 1.0
+    written.loc[{"date": 2022, "service": "care"}] = 1e-300  # so that the services are not added up first
+    one, two = gradient(assumptions, unit_cost, short), gradient(assumptions, unit_cost, written)
+    assert one.attrs["value"] == pytest.approx(two.attrs["value"], rel=1e-12)
+    for name in one.data_vars:
+        np.testing.assert_allclose(one[name].values, two[name].values, rtol=1e-9, atol=1e-12)
+
+
+def test_the_expenditure_of_a_budget_year_is_a_difference_of_two_dates() -> None:
+    assumptions = plain_assumptions(made_up.small_country(steps=3))
+    unit_cost = costs(assumptions)
+    values = [gradient(assumptions, unit_cost, total_weight([date])).attrs["value"] for date in (2021, 2022)]
+    found = gradient(assumptions, unit_cost, budget_year_weight(2022))
+    assert found.attrs["value"] == pytest.approx(values[1] - values[0], rel=1e-9)
+    assert found["jump_off_population"].dims == assumptions["jump_off_population"].dims
+
+
+def test_the_effect_of_a_change_is_the_derivative_times_the_difference() -> None:
+    assumptions = plain_assumptions(made_up.small_country(steps=3, scale=900))
+    unit_cost, of = costs(assumptions), total_weight([2023])
+    found = gradient(assumptions, unit_cost, of)
+    after = assumptions.copy()
+    after["fertility_rate"] = assumptions["fertility_rate"] * 1.0001
+    after["stream_inflow"] = assumptions["stream_inflow"] * 1.0001
+    parts = effect(found, assumptions, after)
+    truth = gradient(after, unit_cost, of).attrs["value"] - found.attrs["value"]
+    assert sum(parts.values()) == pytest.approx(truth, rel=1e-3)
+    assert {name for name, value in parts.items() if value} == {"fertility_rate", "stream_inflow"}
+    with pytest.raises(DemosimError, match="stream"):
+        effect(found, assumptions, after.assign_coords(stream=["another"]))
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (xr.DataArray([1.0], dims="date", coords={"date": [1999]}), "the date 1999"),
+        (xr.DataArray([1.0], dims="service", coords={"service": ["sport"]}), "the service sport"),
+        (xr.DataArray([1.0], dims="age", coords={"age": [3]}), "the dim age"),
+        (xr.DataArray([np.nan], dims="date", coords={"date": [2021]}), "finite"),
+    ],
+)
+def test_weights_on_what_there_is_not_are_refused(weights: xr.DataArray, message: str) -> None:
+    assumptions = plain_assumptions(made_up.small_country(steps=2))
+    with pytest.raises(DemosimError, match=message):
+        gradient(assumptions, costs(assumptions), weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -33,21 +34,22 @@ def gradient(assumptions: xr.Dataset, unit_cost: xr.DataArray, of: xr.DataArray)
     """
     arrays = assumption_arrays(assumptions)
     costs = unit_cost.transpose(..., "service", "age")
-    sexes, ages = assumptions.sizes["sex"], assumptions.sizes["age"]
-    inputs, pick = pack([arrays], [CostTable.from_unit_cost(costs.values, sexes)])
-    size = assumptions.sizes["municipality"]
-    outputs = run_scenarios(inputs, pick, size, keep=("population",))
+    weights = _weights(of, assumptions, unit_cost)
+    by_service, weights = _merged(costs.values, weights)
+    inputs, pick = pack([arrays], [CostTable.from_unit_cost(by_service, assumptions.sizes["sex"])])
+    outputs = run_scenarios(inputs, pick, 0, keep=("population",))
     counters = check_counters(outputs.counters)
-    wide = np.zeros((*outputs.need.shape[1:3], inputs.population.shape[2]))
-    wide[..., :size] = _weights(of, assumptions, unit_cost)
-    population = outputs.population[0]
+    wide = np.zeros((*weights.shape[:2], inputs.population.shape[2]))
+    wide[..., : weights.shape[2]] = weights
     adjoint = zero_adjoint(inputs)
-    empty = back_project(inputs, pick[0], population, wide, adjoint)
-    result = _by_assumption(adjoint, arrays, assumptions)
-    result["unit_cost"] = costs.copy(data=_by_unit_cost(population, wide, costs.ndim == 3, ages))
-    value = float((outputs.need[0] * wide[..., :size]).sum())
-    kinks = {"floored_cells": counters["floored_cells"], "empty_cohorts": int(empty)}
-    return result.assign_attrs(value=value, **kinks, smooth=int(not any(kinks.values())))
+    empty = back_project(inputs, pick[0], outputs.population[0], wide, adjoint)
+    by_cost = _by_unit_cost(adjoint.unit_cost, costs)
+    kinks = {"floored_cells": counters["floored_cells"], "empty_cohorts": empty}
+    return xr.Dataset(
+        {**_by_assumption(adjoint, arrays, assumptions), "unit_cost": (costs.dims, by_cost)},
+        coords={**assumptions.coords, **costs.coords},
+        attrs={"value": float((by_cost * costs.values).sum()), **kinks, "smooth": int(not any(kinks.values()))},
+    )
 
 
 def budget_year_weight(budget_year: int, interval: int = 1) -> xr.DataArray:
@@ -81,9 +83,10 @@ def effect(derivatives: xr.Dataset, before: xr.Dataset, after: xr.Dataset) -> di
 
 def zero_adjoint(inputs: Inputs) -> Adjoint:
     """Room for the derivatives by one version of each input."""
-    arrays = {name: np.zeros(getattr(inputs, name).shape[1:]) for name in Adjoint._fields if name != "fallback"}
+    arrays = {name: np.zeros(getattr(inputs, name).shape[1:]) for name in Adjoint._fields[:-2]}
     arrays["fertility_factor"] = arrays["fertility_factor"][None]
-    return Adjoint(**arrays, fallback=np.zeros_like(inputs.fallback))
+    by_cell = np.zeros((inputs.survival.shape[1] + 1, inputs.service_start.size - 1, inputs.population.shape[1]))
+    return Adjoint(**arrays, fallback=np.zeros_like(inputs.fallback), unit_cost=by_cell)
 
 
 def _weights(of: xr.DataArray, assumptions: xr.Dataset, unit_cost: xr.DataArray) -> np.ndarray:
@@ -107,18 +110,22 @@ def _weights(of: xr.DataArray, assumptions: xr.Dataset, unit_cost: xr.DataArray)
     return weights
 
 
-def _by_unit_cost(population: np.ndarray, weights: np.ndarray, by_date: bool, ages: int) -> np.ndarray:
-    """Derivatives by unit cost: persons of each age, weighted."""
-    same = (weights == weights[:, :1]).all()  # all services count alike: one product instead of one for each
-    counted = weights[:, :1] if same else weights
-    persons = np.matmul(population, counted.transpose(0, 2, 1))  # (date, sex × age, service)
-    by_age = persons.reshape(len(persons), -1, ages, persons.shape[2]).sum(axis=1).transpose(0, 2, 1)
-    by_age = np.broadcast_to(by_age, (len(by_age), weights.shape[1], ages))
-    result: np.ndarray = by_age.copy() if by_date else by_age.sum(axis=0)
+def _merged(costs: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unit costs and weights with the services added up where all of them count alike, which saves time."""
+    if (weights == weights[:, :1]).all():
+        return costs.sum(axis=-2, keepdims=True), weights[:, :1]
+    return costs, weights
+
+
+def _by_unit_cost(by_cell: np.ndarray, costs: xr.DataArray) -> np.ndarray:
+    """Derivatives by unit cost: the persons of each age, weighted; over all dates unless costs have their own."""
+    dates, services, _ = by_cell.shape
+    by_age = by_cell.reshape(dates, services, -1, costs.sizes["age"]).sum(axis=2)
+    result: np.ndarray = np.broadcast_to(by_age if costs.ndim == 3 else by_age.sum(axis=0), costs.shape).copy()
     return result
 
 
-def _by_assumption(adjoint: Adjoint, arrays: Arrays, assumptions: xr.Dataset) -> xr.Dataset:
+def _by_assumption(adjoint: Adjoint, arrays: Arrays, assumptions: xr.Dataset) -> dict[str, tuple[Any, np.ndarray]]:
     """From the kernel's inputs back to the assumptions that they were made of (see `demosim.packing`)."""
     size, sexes, ages = arrays["jump_off_population"].shape
 
@@ -144,4 +151,4 @@ def _by_assumption(adjoint: Adjoint, arrays: Arrays, assumptions: xr.Dataset) ->
         "net_migration_deviation": adjoint.deviation[..., :size],
         "deviation_fade": adjoint.fade.T,
     }
-    return xr.Dataset({name: assumptions[name].copy(data=values) for name, values in by_name.items()})
+    return {name: (assumptions[name].dims, values) for name, values in by_name.items()}

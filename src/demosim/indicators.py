@@ -19,7 +19,7 @@ WORKING_AGES = (20, 64)
 HIGH, VERY_HIGH = 0.95, 1.05  # limits of KS's classes: high from the one, very high above the other
 CLASSES = ("below_high", "high", "very_high")
 AGE_GROUPS = ("0+", "0-5", "6-15", "16-18", "19-66", "67-79", "80-89", "90+", "67+", "80+")
-SIZE_CUTS = (2_000, 5_000, 10_000, 20_000, 50_000)
+SIZE_CUTS = (3_000, 5_000, 10_000, 20_000, 50_000)
 
 
 def stock(dataset: xr.Dataset) -> xr.DataArray:
@@ -35,7 +35,7 @@ def stock(dataset: xr.Dataset) -> xr.DataArray:
 def size_classes(dataset: xr.Dataset, cuts: Sequence[float] = SIZE_CUTS) -> xr.DataArray:
     """Each municipality's size class by its population on the first date, half-open: a cut belongs to the class above.
 
-    Labels such as `0-1999`, `2000-4999`, `50000+`.
+    Labels such as `0-2999`, `3000-4999`, `50000+`.
     """
     persons = stock(dataset).isel(date=0, drop=True).sum(("sex", "age"))
     if list(cuts) != sorted(set(cuts)) or (len(cuts) and cuts[0] <= 0):

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.errors import run_error
-from demosim.kernels.project import COUNTERS, Outputs
+from demosim.kernels.project import COUNTERS, Inputs, Outputs
 from demosim.kernels.project import project as run_kernel
 from demosim.packing import Arrays, launch_share, pack
 
@@ -45,9 +45,32 @@ def project(assumptions: xr.Dataset) -> xr.Dataset:
         births=np.empty((1, years, shape[1])),
         counters=np.zeros((1, len(COUNTERS))),
     )
-    run_kernel(inputs, pick, 0, 1, outputs)
+    outputs.population[0, 0] = inputs.population[0]
+    for y in range(years):
+        _project_one_year(inputs, pick, y, outputs)
     counters = check_counters(outputs.counters)
     return _labelled(assumptions, arrays, outputs, counters)
+
+
+def _project_one_year(inputs: Inputs, pick: np.ndarray, y: int, outputs: Outputs) -> None:
+    """Fill one year of the outputs from the stock at its start.
+
+    The kernel is started anew for every year. It may sum over the country in another order in the year in which it
+    starts than in later ones; this way the last bit does not depend on where a run begins, and one that is stopped
+    and continued is the run at once.
+    """
+    year = slice(y, y + 1)
+    by_year = ("survival", "newborn", "fertility", "net", "fade", "inflow")
+    alone = inputs._replace(
+        population=outputs.population[:, y], **{name: getattr(inputs, name)[:, year] for name in by_year}
+    )
+    run_kernel(
+        alone, pick, 0, 1,
+        outputs._replace(
+            need=outputs.need[:, y : y + 2], population=outputs.population[:, y : y + 2],
+            survivors=outputs.survivors[:, year], births=outputs.births[:, year],
+        ),
+    )  # fmt: skip
 
 
 def check_counters(counters: np.ndarray, tolerance: float = BALANCE_TOLERANCE) -> dict[str, float]:
@@ -111,10 +134,17 @@ def _flows(arrays: Arrays, population: np.ndarray, survivors: np.ndarray, births
     empty = country <= 0
     share = np.divide(survivors, country, where=~empty, out=np.zeros_like(survivors))
     share[:, empty] = launch_share(arrays)[:, None]
-    deviation = np.einsum("pt,pbm->bmt", arrays["deviation_fade"], arrays["net_migration_deviation"])
+    fade, parts = arrays["deviation_fade"], arrays["net_migration_deviation"]
+    # sums of plain products: the last bit of `einsum` hangs on the number of years
+    deviation = np.zeros((*parts.shape[1:], fade.shape[1]))
+    for part, left in zip(parts, fade, strict=True):
+        deviation += part[:, :, None] * left
     moved = np.moveaxis(deviation[arrays["deviation_band"]], 2, 0) * survivors
     moved -= moved.sum(axis=0) * np.where(empty, 0, share)
-    streams = np.einsum("ptsa,pm->msat", arrays["stream_inflow"], arrays["settlement_key"])
+    inflow, key = np.moveaxis(arrays["stream_inflow"], 1, -1), arrays["settlement_key"]
+    streams = np.zeros_like(survivors)
+    for persons, share_of in zip(inflow, key, strict=True):
+        streams += share_of[:, None, None, None] * persons
     flows = {
         "deaths": start - survivors,
         "net_ordinary_migration": np.moveaxis(net, 0, -1) * share,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy import sparse
-from scipy.optimize import linprog
 
 from demosim.errors import run_error
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 _MARGIN = 1000.0  # a margin away from its nearest whole number costs as much as so many cells
 _TIE = 1e-5  # among equal choices the earlier cell goes up
@@ -29,6 +32,8 @@ def controlled_rounding(table: np.ndarray) -> np.ndarray:
     array([[1, 0],
            [0, 2]])
     """
+    from scipy.optimize import linprog  # slow to import
+
     cells = np.atleast_2d(np.asarray(table, dtype=float))
     if not np.isfinite(cells).all():
         raise run_error("a table with missing numbers cannot be rounded")
@@ -54,6 +59,27 @@ def controlled_rounding(table: np.ndarray) -> np.ndarray:
     return result
 
 
+def rounded_parts(parts: np.ndarray, total: np.ndarray | None = None) -> np.ndarray:
+    """Whole numbers for parts of a sum, along the first axis, that add to the rounded sum.
+
+    Each part goes to one of its neighbouring whole numbers: down, but for those with the largest fractions, which go
+    up until the sum is met (largest remainder method, Hamilton 1792). `total`: the whole number to add to, where a
+    table above has fixed it.
+
+    >>> rounded_parts(np.array([0.4, 0.4, 0.4]))
+    array([1, 0, 0])
+    """
+    columns = parts.reshape(len(parts), -1)
+    floor, fraction = _split(columns)
+    wanted = np.floor(columns.sum(axis=0) + 0.5) if total is None else np.broadcast_to(total, columns.shape[1:])
+    missing = wanted.astype(np.int64) - floor.sum(axis=0)
+    rank = np.argsort(np.argsort(-fraction, axis=0, kind="stable"), axis=0, kind="stable")
+    rounded: np.ndarray = (floor + (rank < missing) + np.minimum(missing, 0) * (rank == len(parts) - 1)).reshape(
+        parts.shape
+    )
+    return rounded
+
+
 def _split(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Whole part and fraction; what differs from a whole number by the noise of summation only is whole."""
     nearest = np.rint(values)
@@ -64,6 +90,8 @@ def _split(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _constraints(rows: int, columns: int) -> sparse.csr_array:
     """Cells that go up fill each row and column; rows and columns that go up fill the grand total."""
+    from scipy import sparse
+
     by_row = sparse.kron(sparse.eye(rows), np.ones((1, columns)))
     by_column = sparse.kron(np.ones((1, rows)), sparse.eye(columns))
     none = sparse.csr_array

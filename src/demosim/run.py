@@ -10,9 +10,12 @@ from typing import Any
 import xarray as xr
 
 from demosim.baseline.read import read_baseline
+from demosim.continuation import with_scenario_text
+from demosim.costs.fte import full_time_equivalents
 from demosim.costs.need import expenditure
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.projection import project
+from demosim.scenario.control import project_with_targets
 from demosim.scenario.read import baseline_location, read_scenario
 from demosim.scenario.resolve import resolve
 from demosim.scenario.spec import Spec
@@ -34,9 +37,15 @@ class Result:
     digest: str
 
     @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return str(self.assumptions.attrs["scenario"])
+
+    @property
     def dataset(self) -> xr.Dataset:
         """Population and costs in one dataset."""
-        return xr.merge([self.projection, self.costs], combine_attrs="drop_conflicts", compat="equals", join="exact")
+        both = self.projection.assign(self.costs.data_vars)
+        return both.assign_attrs({**self.costs.attrs, **self.projection.attrs})
 
 
 def run(scenario: str | Path | Spec, allow_paths: bool = False) -> Result:
@@ -52,7 +61,10 @@ def run(scenario: str | Path | Spec, allow_paths: bool = False) -> Result:
     spec = scenario if isinstance(scenario, Spec) else read_scenario(scenario, allow_paths)
     baseline = read_baseline(baseline_location(spec))
     resolved = resolve(baseline, spec)
-    projection = project(resolved.assumptions)
+    projection = project_with_targets(resolved.assumptions, project, resolved.controls, resolved.nets)
     unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year)
     costs = expenditure(projection["population"], unit_cost)
-    return Result(resolved.assumptions, projection, costs, resolved.document, resolved.log, resolved.digest)
+    if "unit_cost" not in baseline:
+        costs = costs.assign(full_time_equivalents=full_time_equivalents(costs["expenditure_need"], spec.costs))
+    assumptions = with_scenario_text(resolved.assumptions, baseline, spec)
+    return Result(assumptions, projection, costs, resolved.document, resolved.log, resolved.digest)

@@ -49,9 +49,11 @@ VARIABLES: dict[str, Form] = {
     "plain_death_prob": Form(
         ("variant", "year", "sex", "age"), "probability per interval", 0, 1, early_gap=True, optional=True
     ),
+    "unit_cost": Form(("service", "age"), "money per person and year", 0, optional=True),
 }  # fmt: skip
 
 NAMES = ("municipality_name", "municipality_name_official", "county", "county_name", "landsdel")
+
 TEXT_COORDINATES = ("municipality", "sex", "variant", "profile", "settlement", "part")
 WHOLE_COORDINATES = ("age", "age_end_of_year", "year", "band")
 ATTRIBUTES: dict[str, type] = {

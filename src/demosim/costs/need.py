@@ -27,8 +27,8 @@ def expenditure(population: xr.DataArray, unit_cost: xr.DataArray) -> xr.Dataset
     need = xr.concat([net, gross], xr.Variable("financing", np.array(FINANCING)), coords="minimal", compat="override")
     need = need.transpose("financing", "service", "municipality", "date")
     prices = {"price_year": int(unit_cost.attrs["price_year"])}
-    yearly = _by_budget_year(need.values[..., 1:] - need.values[..., :-1], need)
-    accumulated = _by_budget_year(need.values[..., 1:] - need.values[..., :1], need)
+    yearly = by_budget_year(need.values[..., 1:] - need.values[..., :-1], need)
+    accumulated = by_budget_year(need.values[..., 1:] - need.values[..., :1], need)
     return xr.Dataset(
         {
             "unit_cost": unit_cost,
@@ -40,7 +40,7 @@ def expenditure(population: xr.DataArray, unit_cost: xr.DataArray) -> xr.Dataset
     )
 
 
-def _by_budget_year(values: np.ndarray, need: xr.DataArray) -> xr.DataArray:
+def by_budget_year(values: np.ndarray, need: xr.DataArray) -> xr.DataArray:
     """Changes up to each 1 January, labelled with the budget year that opens then."""
     years = need["date"].values[1:]
     coords = {str(name): need[name] for name in need.coords if "date" not in need[name].dims}

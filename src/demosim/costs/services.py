@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from demosim.baseline.find import embedded
-from demosim.errors import DemosimError, Problem, ProblemGroup, did_you_mean, run_error
+from demosim.errors import ProblemGroup, did_you_mean, run_error
 
 
 class _Table(BaseModel):
@@ -31,6 +32,12 @@ class Figure(_Table):
     amount: float | None = None
     source: str | None = None
     confidence: str = ""
+
+    @model_validator(mode="after")
+    def _points_somewhere(self) -> Figure:
+        if self.amount is None and (self.facts is None or self.column is None):
+            raise ValueError("needs facts and column, or an amount")
+        return self
 
 
 class Band(_Table):
@@ -73,6 +80,12 @@ class Spread(_Table):
     where: dict[str, str | int] = Field(default_factory=dict)
     constants: dict[str, float] = Field(default_factory=dict)
     confidence: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_column(self) -> Spread:
+        if self.method == "cost-key" and self.column is None:
+            raise ValueError("a cost key needs a column of its table")
+        return self
 
 
 class Smooth(_Table):
@@ -134,10 +147,18 @@ def read_services(folder: Path | None = None) -> list[Service]:
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 _explain(dict(detail), path, problems)
+    _twice(services, folder, problems)
     problems.raise_if_any(exit_code=1)
     if not services:
         raise run_error("holds no service (*.toml)", file=str(folder))
     return sorted(services, key=lambda service: (service.order, service.name))
+
+
+def _twice(services: list[Service], folder: Path, problems: ProblemGroup) -> None:
+    names = [service.name for service in services]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            problems.add(f'{names.count(name)} services are called "{name}"', code="service-file", file=str(folder))
 
 
 def _explain(detail: dict[str, Any], path: Path, problems: ProblemGroup) -> None:
@@ -151,21 +172,22 @@ def chosen_services(services: list[Service], wanted: dict[str, bool], switches: 
 
     Raises a `DemosimError` where `wanted` names a service that is not there.
     """
-    names = [service.name for service in services]
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        raise DemosimError(
-            [
-                Problem(
-                    f'no service is called "{name}"', code="unknown-service", path="costs.services",
-                    allowed=", ".join(names), suggestion=did_you_mean(name, names),
-                )
-                for name in unknown
-            ],
-            2,
-        )  # fmt: skip
+    check_service_names(services, wanted, "costs.services")
     return [
         service
         for service in services
         if wanted.get(service.name, service.enabled) and switches.get(service.switch or "", True)
     ]
+
+
+def check_service_names(services: list[Service], names: Iterable[str], path: str) -> None:
+    """Raise a `DemosimError` (2) that lists every name that no service has. `path`: where the names stand."""
+    known = [service.name for service in services]
+    problems = ProblemGroup()
+    for name in names:
+        if name not in known:
+            problems.add(
+                f'no service is called "{name}"', code="unknown-service", path=path, allowed=", ".join(known),
+                suggestion=did_you_mean(name, known),
+            )  # fmt: skip
+    problems.raise_if_any()

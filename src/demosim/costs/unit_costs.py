@@ -11,7 +11,7 @@ import xarray as xr
 from demosim.costs.figures import Amount, look_up, persons
 from demosim.costs.parts import Part
 from demosim.costs.prices import read_deflator
-from demosim.costs.services import Service, chosen_services, read_services
+from demosim.costs.services import Service, check_service_names, chosen_services, read_services
 from demosim.costs.smooth import smooth_from
 from demosim.costs.spread import averaged, kroner_per_person, older_users, parts_of
 from demosim.errors import run_error
@@ -56,7 +56,9 @@ def derive(service: Service, options: CostOptions) -> Derived:
 
 def derive_all(options: CostOptions, folder: Path | None = None) -> list[Derived]:
     """The unit costs of every service that the options count."""
-    wanted = chosen_services(read_services(folder), options.services, {"transport": options.transport})
+    services = read_services(folder)
+    check_service_names(services, options.non_age_spread, "costs.non_age_spread")
+    wanted = chosen_services(services, options.services, {"transport": options.transport})
     return [derive(service, options) for service in wanted]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -12,9 +14,34 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # Sums may be reordered (so that they vectorise) and products fused; NaN and infinity keep their meaning, because the
 # kernels count them.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy"}
+
+_njit: Any = numba.njit  # its types know only some of the options
 
 
-def jit(function: Function) -> Function:
-    """Compile for the processor: cached on disk, releases the interpreter lock, no Python objects."""
-    compile_ = numba.njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
-    return cast("Function", compile_(function))
+def _digest() -> str:
+    """Digest of all kernels. A compiled function holds those that it calls, maybe from other files, and numba looks at
+    its own file alone."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+
+
+DIGEST = _digest()
+
+
+def inner(function: Function) -> Function:
+    """Compile for the processor, to be called by other kernels only; a part of each kernel that calls it."""
+    return cast("Function", _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function))
+
+
+def kernel(function: Function) -> Function:
+    """Compile for the processor, to be called from Python: cached on disk, releases the interpreter lock.
+
+    The cache lies beside the source or, where that cannot be written, in the user's folder (or in NUMBA_CACHE_DIR);
+    where there is none at all, the kernel is compiled anew in every process.
+    """
+    function.__qualname__ = f"{function.__name__}_{DIGEST}"
+    try:
+        return cast("Function", _njit(cache=True, **OPTIONS)(function))
+    except RuntimeError:  # no folder for a cache
+        return cast("Function", _njit(**OPTIONS)(function))

@@ -20,19 +20,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from demosim.kernels._jit import jit
+from demosim.kernels._jit import inner, kernel
 from demosim.kernels.project import (
     NOBODY,
     PLAIN,
     STAY,
     Inputs,
-    add_scaled,
-    clear,
+    add_births,
+    count_tallies,
     plan_row,
     set_bounds,
     set_deviations,
-    set_scaled,
 )
+from demosim.kernels.rows import add_scaled, clear, dot, set_scaled
 
 
 class Adjoint(NamedTuple):
@@ -49,6 +49,7 @@ class Adjoint(NamedTuple):
     inflow: np.ndarray  # (T, P, S × A)
     key: np.ndarray  # (P, M)
     fallback: np.ndarray  # (1, M)
+    unit_cost: np.ndarray  # (T + 1, services, S × A)
 
 
 class Scratch(NamedTuple):
@@ -68,21 +69,34 @@ class Scratch(NamedTuple):
     empty: np.ndarray  # (1,) number of rows that migrants came to where nobody was
 
 
-@jit
-def row_sums(bar, row, source, i, deviation, k):
-    """Sums over a row: of source, d × source, bar × source and bar × d × source."""
+@inner
+def row_sums(bar, row, source, i, deviation, k, tally_bar, j):
+    """Add the weights on need to bar[row]; sums of source, d × source, bar × source and bar × d × source."""
     persons = drift = value = value_drift = 0.0
     for m in range(bar.shape[1]):
         x = source[i, m]
         moved = x * deviation[k, m]
+        b = bar[row, m] + tally_bar[j, m]
+        bar[row, m] = b
         persons += x
         drift += moved
-        value += bar[row, m] * x
-        value_drift += bar[row, m] * moved
+        value += b * x
+        value_drift += b * moved
     return persons, drift, value, value_drift
 
 
-@jit
+@inner
+def bar_sums(bar, row, source, i, deviation, k):
+    """The last two of `row_sums` once more."""
+    value = value_drift = 0.0
+    for m in range(bar.shape[1]):
+        x = bar[row, m] * source[i, m]
+        value += x
+        value_drift += x * deviation[k, m]
+    return value, value_drift
+
+
+@inner
 def back_migration(bar, row, source, i, alive, grow, level, deviation, deviation_bar, k, pull, shift):
     """bar[i] = adjoint of source[i], and the row's part of the adjoint of its deviations."""
     for m in range(bar.shape[1]):
@@ -91,16 +105,7 @@ def back_migration(bar, row, source, i, alive, grow, level, deviation, deviation
         bar[i, m] = b * (grow + alive * d) + pull * d + shift
 
 
-@jit
-def dot(left, i, right, j):
-    """Σ left[i] × right[j] over municipalities."""
-    total = 0.0
-    for m in range(left.shape[1]):
-        total += left[i, m] * right[j, m]
-    return total
-
-
-@jit
+@inner
 def back_floor(bar, row, moved):
     """Adjoint of a row before its negative cells were set to zero; does nothing where none were."""
     total = positive = value = 0.0
@@ -124,7 +129,7 @@ def back_floor(bar, row, moved):
         bar[row, m] = mean + (scale * (bar[row, m] - mean) if moved[0, m] > 0 else 0.0)
 
 
-@jit
+@inner
 def back_floored(inputs, v, y, bar, row, source, i, alive, scratch):
     """Adjoint of a row before its negative cells, if there were any, were set to zero."""
     moved, deviation, plan, k = scratch.moved, scratch.deviation, scratch.plan, inputs.band[row]
@@ -139,7 +144,7 @@ def back_floored(inputs, v, y, bar, row, source, i, alive, scratch):
     back_floor(bar, row, moved)
 
 
-@jit
+@inner
 def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, scratch, adjoint):
     """Adjoint of survival and migration of the rows first..last, upwards in age.
 
@@ -148,15 +153,15 @@ def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, sc
     deviation, deviation_bar, plan, band = scratch.deviation, scratch.deviation_bar, scratch.plan, inputs.band
     net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
     net_bar, inflow_bar, key_bar, fallback_bar = adjoint.net, adjoint.inflow, adjoint.key, adjoint.fallback
-    lowest = scratch.lowest
+    lowest, tally_bar, tally = scratch.lowest, scratch.tally_bar, inputs.tally
     for row in range(first, last + 1):
         i, k = row - step, band[row]
         lives = alive[i]
-        persons, drift, value, value_drift = row_sums(bar, row, source, i, deviation, k)
+        persons, drift, value, value_drift = row_sums(bar, row, source, i, deviation, k, tally_bar, tally[row])
         plan_row(plan, row, lives, lives * persons, lives * drift, net[row], inflow, lowest[k])
         if plan[row, PLAIN] == 0:
             back_floored(inputs, v, y, bar, row, source, i, lives, scratch)
-            persons, drift, value, value_drift = row_sums(bar, row, source, i, deviation, k)
+            value, value_drift = bar_sums(bar, row, source, i, deviation, k)
         for p in range(key.shape[0]):
             inflow_bar[y, p, row] = dot(bar, row, key, p)
             if inflow[p, row] != 0:
@@ -176,32 +181,29 @@ def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, sc
         )  # fmt: skip
 
 
-@jit
-def add_births(births, start, end, fertility):
-    """Half the sum of each municipality's women at both ends of the year times fertility."""
-    women = start.shape[0] - fertility.size
-    for a in range(fertility.size):
-        if fertility[a] != 0:
-            add_scaled(births, 0, start, women + a, fertility[a])
-            add_scaled(births, 0, end if a > 0 else start, women + a, fertility[a])
-
-
-@jit
+@inner
 def set_year(inputs, v, y, start, end, scratch):
     """Repeat of a year what the backward pass needs; returns the country's births before and after the factors."""
     survival, newborn, factor = inputs.survival[v[1], y], inputs.newborn[v[2], y], inputs.fertility_factor[v[4]]
-    made, alive, births = scratch.made, scratch.alive, scratch.births
-    sexes, ages = newborn.size, inputs.fertility.shape[2]
+    made, alive, births, fertility = scratch.made, scratch.alive, scratch.births, inputs.fertility[v[3], y]
+    sexes, ages = newborn.size, fertility.size
     set_deviations(inputs, v, y, scratch.deviation)
     set_bounds(inputs, v, y, scratch.lowest)
     clear(births)
-    add_births(births, start, end, inputs.fertility[v[3], y])
-    country, weighted = births.sum(), (births[0] * factor).sum()
+    women = (sexes - 1) * ages
+    add_births(births, start, women, fertility, 0)
+    add_births(births, end, women, fertility, 1)
+    add_scaled(births, 0, start, women, fertility[0])
+    country = weighted = 0.0
+    for m in range(factor.size):
+        country += births[0, m]
+        weighted += births[0, m] * factor[m]
     scale = country / weighted if weighted > 0 else 0.0
     for s in range(sexes):
         row = s * ages
         alive[row] = newborn[s]
-        made[row] = births[0] * factor * scale
+        for m in range(factor.size):
+            made[row, m] = births[0, m] * factor[m] * scale
         row += ages - 1
         alive[row] = 1.0
         set_scaled(made, row, start, row - 1, survival[row - 1])
@@ -209,7 +211,7 @@ def set_year(inputs, v, y, start, end, scratch):
     return country, weighted
 
 
-@jit
+@inner
 def back_bear(births, births_bar, factor, country, weighted, factor_bar):
     """Adjoint of the municipal factors, and of births before them (in place)."""
     if not weighted > 0:
@@ -225,7 +227,7 @@ def back_bear(births, births_bar, factor, country, weighted, factor_bar):
         births_bar[0, m] = by_factor * factor[m] + value / weighted
 
 
-@jit
+@inner
 def back_open(bar, row, start, survival, survival_bar):
     """Adjoint of the two rows that survive into the open age group, and of their survival."""
     survival_bar[row - 1] = dot(bar, row, start, row - 1)
@@ -234,18 +236,21 @@ def back_open(bar, row, start, survival, survival_bar):
     set_scaled(bar, row, bar, row, survival[row])
 
 
-@jit
+@inner
 def back_births(bar, births_bar, start, end, fertility, fertility_bar):
     """Adjoint of fertility, and of the women at the end of the year added to theirs."""
     women = start.shape[0] - fertility.size
     for a in range(fertility.size):
-        row = women + a
-        fertility_bar[a] = dot(births_bar, 0, start, row) + dot(births_bar, 0, end if a > 0 else start, row)
+        row, both = women + a, 0.0
+        later = end if a > 0 else start
+        for m in range(births_bar.shape[1]):
+            both += births_bar[0, m] * (start[row, m] + later[row, m])
+        fertility_bar[a] = both
         if a > 0 and fertility[a] != 0:
             add_scaled(bar, row, births_bar, 0, fertility[a])
 
 
-@jit
+@inner
 def back_year(inputs, v, y, start, end, bar, scratch, adjoint):
     """Turn the adjoint of the population at the end of year y into that at its start, in place."""
     survival, fertility, births_bar = inputs.survival[v[1], y], inputs.fertility[v[3], y], scratch.births_bar
@@ -274,7 +279,7 @@ def back_year(inputs, v, y, start, end, bar, scratch, adjoint):
     back_deviations(inputs, v, y, scratch.deviation_bar, adjoint)
 
 
-@jit
+@inner
 def back_deviations(inputs, v, y, deviation_bar, adjoint):
     """Adjoint of the parts of the deviations and of what is left of each."""
     fade, parts = inputs.fade[v[6], y], inputs.deviation[v[7]]
@@ -284,20 +289,23 @@ def back_deviations(inputs, v, y, deviation_bar, adjoint):
             add_scaled(adjoint.deviation[j], k, deviation_bar, k, fade[j])
 
 
-@jit
-def add_weights(inputs, v, t, weight, bar, tally_bar):
-    """Add the derivative of the weighted need of date t by its population."""
+@inner
+def weigh_date(inputs, v, t, population, weight, tally_bar, unit_cost_bar):
+    """Derivatives of the weighted need of date t by persons of each tally, and by unit costs of each cell."""
     unit_cost = inputs.unit_cost[v[10], min(t, inputs.unit_cost.shape[1] - 1)]
     clear(tally_bar)
     for k in range(weight.shape[0]):
-        if weight[k].any():
+        counts = False
+        for m in range(weight.shape[1]):
+            counts |= weight[k, m] != 0
+        if counts:
             for pair in range(inputs.service_start[k], inputs.service_start[k + 1]):
                 add_scaled(tally_bar, inputs.pair_tally[pair], weight, k, unit_cost[pair])
-    for row in range(bar.shape[0]):
-        add_scaled(bar, row, tally_bar, inputs.tally[row], 1.0)
+            for row in range(population.shape[0]):
+                unit_cost_bar[k, row] = dot(weight, k, population, row)
 
 
-@jit
+@kernel
 def back_project(inputs: Inputs, v: np.ndarray, population: np.ndarray, weight: np.ndarray, adjoint: Adjoint) -> int:
     """Derivatives of Σ weight × need by every input of scenario `v`; fill `adjoint`, which must be zero.
 
@@ -311,12 +319,13 @@ def back_project(inputs: Inputs, v: np.ndarray, population: np.ndarray, weight: 
         made=np.empty((rows, size)), alive=np.empty(rows), alive_bar=np.empty(rows), moved=np.empty((1, size)),
         births=np.empty((1, size)), births_bar=np.empty((1, size)), deviation=np.empty((bands, size)),
         deviation_bar=np.empty((bands, size)), lowest=np.empty(bands), plan=np.empty((rows, 5)),
-        tally_bar=np.empty((inputs.tally.max() + 1, size)), empty=np.zeros(1, np.int64),
+        tally_bar=np.empty((count_tallies(inputs), size)), empty=np.zeros(1, np.int64),
     )  # fmt: skip
     bar = adjoint.population
     for t in range(years, -1, -1):
-        if weight[t].any():
-            add_weights(inputs, v, t, weight[t], bar, scratch.tally_bar)
+        weigh_date(inputs, v, t, population[t], weight[t], scratch.tally_bar, adjoint.unit_cost[t])
         if t > 0:
             back_year(inputs, v, t - 1, population[t - 1], population[t], bar, scratch, adjoint)
-    return scratch.empty[0]
+    for row in range(rows):
+        add_scaled(bar, row, scratch.tally_bar, inputs.tally[row], 1.0)
+    return int(scratch.empty[0])

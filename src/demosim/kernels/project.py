@@ -5,9 +5,6 @@ Cohort-component method in discrete years: Preston, Heuveline and Guillot (2001)
 a contiguous row that the compiler vectorises. What a cohort's migration needs to know of the country (its survivors,
 and the mean of next year's deviations over them) is summed in the pass that makes its row the year before, so a year
 reads and writes every row once. The plain twin is `tests/naive.py`.
-
-Jitted functions take a whole array and the number of a row: a view of a row would be counted as a reference for every
-cohort. The sums of a row are kept by lane, so that additions do not wait for one another.
 """
 
 from __future__ import annotations
@@ -16,7 +13,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from demosim.kernels._jit import jit
+from demosim.kernels._jit import inner, kernel
+from demosim.kernels.rows import (
+    add_four,
+    add_scaled,
+    advance,
+    advance_and_count,
+    clear,
+    copy_rows,
+    floor_row,
+    join_open,
+    set_scaled,
+    sum_row,
+)
 
 PAD = 16
 
@@ -62,43 +71,52 @@ FIELDS = Inputs._fields[:11]
 COUNTERS = ("floored_cells", "floored_persons", "unmet_persons", "mass_balance", "non_finite")
 
 SAFE = 1e-6  # a cell that keeps more than this share of its survivors is sure to stay above zero
-ALIVE, STAY, EXPECTED, NOBODY, PLAIN = range(5)
+STAY, STIR, EXPECTED, NOBODY, PLAIN = range(5)  # columns of the plan
+ROW, MADE_OF, NEXT, FIRST = range(4)  # columns of the order
 
 
 class Work(NamedTuple):
     """Arrays that one scenario after another works in."""
 
-    order: np.ndarray  # (S × A, 3) rows in the order they are made, the row each is made of, and its row a year on
+    order: np.ndarray  # (S × A, 4) rows in the order they are made: ROW, the row of its source, the row a year on, 0
     state: np.ndarray  # (S × A, M) persons
+    made: np.ndarray  # (S, M) what the open age groups, and later the newborn, are made of
+    spare: np.ndarray  # (1, M)
     births: np.ndarray  # (1, M)
     deviation: np.ndarray  # (K, M) of the year
     lowest: np.ndarray  # (K,) lowest deviation of each band
     following: np.ndarray  # (K, M) deviations of the year after
-    plan: np.ndarray  # (S × A, 5) what migration does to a row: ALIVE ... PLAIN
+    plan: np.ndarray  # (S × A, 5) what migration does to a row: STIR ... PLAIN
     country: np.ndarray  # (S × A, 2) each row summed over municipalities: persons, and persons × following
     tallies: np.ndarray  # (tallies, M) persons of each tally (cells with the same unit costs)
     cost: np.ndarray  # (1, M)
 
 
-@jit
+@inner
 def row_order(sexes, ages):
-    """Rows downwards in age, the newborn last; the open age group and the newborn are made in place."""
-    order = np.empty((sexes * ages, 3), np.int64)
-    i = 0
+    """Rows as they are made: the open age groups, the others downwards in age, the newborn."""
+    order = np.zeros((sexes * ages, 4), np.int64)
     for s in range(sexes):
-        for a in range(ages - 1, 0, -1):
-            row = s * ages + a
-            order[i, 0] = row
-            order[i, 1] = row if a == ages - 1 else row - 1
-            order[i, 2] = row if a == ages - 1 else row + 1
-            i += 1
-    for s in range(sexes):
-        order[i + s, 0] = order[i + s, 1] = s * ages
-        order[i + s, 2] = s * ages + 1
+        youngest, oldest = s * ages, s * ages + ages - 1
+        first, last = s, sexes * ages - sexes + s
+        order[first, ROW], order[first, MADE_OF], order[first, NEXT] = oldest, s, oldest
+        order[last, ROW], order[last, MADE_OF], order[last, NEXT] = youngest, s, youngest + 1
+        for i in range(ages - 2):
+            row, n = oldest - 1 - i, sexes + s * (ages - 2) + i
+            order[n, ROW], order[n, MADE_OF], order[n, NEXT] = row, row - 1, row + 1
     return order
 
 
-@jit
+@inner
+def count_tallies(inputs):
+    """Number of tallies."""
+    highest = 0
+    for tally in inputs.tally:
+        highest = max(highest, tally)
+    return highest + 1
+
+
+@inner
 def work_space(inputs):
     """Arrays to work in, for inputs of this size."""
     rows, size = inputs.population.shape[1:]
@@ -107,108 +125,20 @@ def work_space(inputs):
     return Work(
         order=row_order(inputs.newborn.shape[2], inputs.fertility.shape[2]),
         state=np.empty((rows, size), dtype),
+        made=np.empty((inputs.newborn.shape[2], size), dtype),
+        spare=np.empty((1, size), dtype),
         births=np.empty((1, size), dtype),
         deviation=np.empty((bands, size), dtype),
         lowest=np.empty(bands, dtype),
         following=np.empty((bands, size), dtype),
         plan=np.empty((rows, 5), np.float64),
         country=np.empty((rows, 2), np.float64),
-        tallies=np.empty((inputs.tally.max() + 1, size), dtype),
+        tallies=np.empty((count_tallies(inputs), size), dtype),
         cost=np.empty((1, size), dtype),
     )
 
 
-@jit
-def clear(target):
-    """Set to zero. A loop of its own, because `target[:] = 0` does not become one over vectors."""
-    zero = target.dtype.type(0)
-    for i in range(target.shape[0]):
-        for m in range(target.shape[1]):
-            target[i, m] = zero
-
-
-@jit
-def add_scaled(target, i, source, j, scale):
-    """target[i] += scale × source[j], municipality by municipality."""
-    for m in range(target.shape[1]):
-        target[i, m] += scale * source[j, m]
-
-
-@jit
-def set_scaled(target, i, source, j, scale):
-    """target[i] = scale × source[j], municipality by municipality."""
-    for m in range(target.shape[1]):
-        target[i, m] = scale * source[j, m]
-
-
-@jit
-def join_open(state, row, survival, survival_open):
-    """The open age group: its own survivors and those of the age below."""
-    for m in range(state.shape[1]):
-        state[row, m] = state[row - 1, m] * survival + state[row, m] * survival_open
-
-
-@jit
-def sum_row(state, row, deviation, k):
-    """A row over the country: persons, and persons × deviation of band k."""
-    persons = drift = state.dtype.type(0)
-    for m in range(state.shape[1]):
-        persons += state[row, m]
-        drift += state[row, m] * deviation[k, m]
-    return persons, drift
-
-
-@jit
-def advance(state, row, source, stay, stir, deviation, k):
-    """Persons of `row`: those of `source` times (stay + stir × deviation of band k)."""
-    for m in range(state.shape[1]):
-        state[row, m] = state[source, m] * (stay + stir * deviation[k, m])
-
-
-@jit
-def advance_and_count(state, row, source, stay, stir, deviation, k, following, next_k, country, tallies, i):
-    """`advance`, the row's tally and `sum_row` for the year after, all in one pass."""
-    persons = drift = state.dtype.type(0)  # a plain 0 would make them float64, which is slow
-    for m in range(state.shape[1]):
-        x = state[source, m] * (stay + stir * deviation[k, m])
-        state[row, m] = x
-        tallies[i, m] += x
-        persons += x
-        drift += x * following[next_k, m]
-    country[row, 0] = persons
-    country[row, 1] = drift
-
-
-@jit
-def count(state, row, following, next_k, country, tallies, i):
-    """The row's tally and its sums over the country."""
-    add_scaled(tallies, i, state, row, state.dtype.type(1))
-    country[row, 0], country[row, 1] = sum_row(state, row, following, next_k)
-
-
-@jit
-def floor_row(state, row, counters):
-    """Set negative cells to zero and take the amount from the same sex and age elsewhere, so that the sum holds."""
-    below = positive = 0.0
-    cells = 0
-    for m in range(state.shape[1]):
-        if state[row, m] < 0:
-            cells += 1
-            below -= state[row, m]
-            state[row, m] = 0
-        else:
-            positive += state[row, m]
-    if cells == 0:
-        return
-    counters[0] += cells
-    counters[1] += below
-    counters[2] += max(below - positive, 0.0)
-    scale = state.dtype.type(max(positive - below, 0.0) / positive if positive > 0 else 0.0)
-    for m in range(state.shape[1]):
-        state[row, m] *= scale
-
-
-@jit
+@inner
 def bear(births, factor):
     """Births by municipality: its women's births times its factor, scaled so that the country's births hold."""
     country = weighted = births.dtype.type(0)
@@ -221,7 +151,7 @@ def bear(births, factor):
         births[0, m] *= scale
 
 
-@jit
+@inner
 def set_deviations(inputs, v, y, deviation):
     """The deviations of year y by band: each part times what is left of it."""
     fade, parts = inputs.fade[v[6], y], inputs.deviation[v[7]]
@@ -232,7 +162,7 @@ def set_deviations(inputs, v, y, deviation):
                 add_scaled(deviation, k, parts[j], k, fade[j])
 
 
-@jit
+@inner
 def set_bounds(inputs, v, y, lowest):
     """What the deviations of year y are surely not below, by band."""
     fade, bounds = inputs.fade[v[6], y], inputs.lowest[v[7]]
@@ -242,33 +172,49 @@ def set_bounds(inputs, v, y, lowest):
             lowest[k] += fade[j] * bounds[j, k] if fade[j] >= 0 else -np.inf
 
 
-@jit
+@inner
 def next_year(inputs, v, y, work):
     """Make the following year's deviations those of year y, and find those of the year after."""
-    work.deviation[:] = work.following
+    copy_rows(work.deviation, work.following)
     set_bounds(inputs, v, y, work.lowest)
     if y + 1 < inputs.fade.shape[1]:
         set_deviations(inputs, v, y + 1, work.following)
 
 
-@jit
-def start_scenario(inputs, v, work):
-    """The jump-off population, counted."""
-    state, country, tallies, following = work.state, work.country, work.tallies, work.following
-    population, band, tally = inputs.population[v[0]], inputs.band, inputs.tally
-    one = state.dtype.type(1)
-    set_deviations(inputs, v, 0, following)
-    clear(tallies)
-    for row in range(band.size):
-        next_row = row if (row + 1) % inputs.fertility.shape[2] == 0 else row + 1
-        set_scaled(state, row, population, row, one)
-        count(state, row, following, band[next_row], country, tallies, tally[row])
+@inner
+def count_rows(inputs, work, source, column, target, begin, end):
+    """Make the rows order[begin:end] of those of `source` that `column` of the order says, and count them.
+
+    All rows are counted by this loop, whatever they are made of, so that the sums over the country are added in one
+    order: a run that is stopped and continued gives the same bits.
+    """
+    order, plan, deviation, following = work.order, work.plan, work.deviation, work.following
+    country, tallies, band, tally = work.country, work.tallies, inputs.band, inputs.tally
+    number = target.dtype.type
+    for n in range(begin, end):
+        row, i = order[n, ROW], order[n, column]
+        stay, stir = number(plan[row, STAY]), number(plan[row, STIR])
+        k, next_k = band[row], band[order[n, NEXT]]
+        advance_and_count(
+            target, row, source, i, stay, stir, deviation, k, following, next_k, country, tallies, tally[row]
+        )
 
 
-@jit
+@inner
+def start_scenario(inputs, v, work, target):
+    """Copy the jump-off population and count it."""
+    clear(work.tallies)
+    clear(work.deviation)
+    set_deviations(inputs, v, 0, work.following)
+    for row in range(target.shape[0]):
+        work.plan[row, STAY], work.plan[row, STIR] = 1.0, 0.0
+    count_rows(inputs, work, inputs.population[v[0]], ROW, target, 0, target.shape[0])
+
+
+@inner
 def plan_row(plan, row, alive, total, drift, net, inflow, lowest):
     """What migration does to a row of which the country has `total` survivors."""
-    plan[row, ALIVE] = alive
+    plan[row, STIR] = alive
     plan[row, STAY] = alive * (1 + (net - drift) / total) if total > 0 else alive
     plan[row, EXPECTED] = total + net
     plain = total > 0 and plan[row, STAY] + alive * lowest > alive * SAFE
@@ -279,7 +225,7 @@ def plan_row(plan, row, alive, total, drift, net, inflow, lowest):
     plan[row, PLAIN] = plain
 
 
-@jit
+@inner
 def plan_year(inputs, v, y, work):
     """`plan_row` for all cohorts but the newborn, from last year's sums over the country."""
     survival, net, inflow = inputs.survival[v[1], y], inputs.net[v[5], y], inputs.inflow[v[8], y]
@@ -287,7 +233,7 @@ def plan_year(inputs, v, y, work):
     ages = inputs.fertility.shape[2]
     for row in range(band.size):
         if row % ages > 0:
-            alive = np.float64(survival[row - 1])
+            alive = float(survival[row - 1])
             total, drift = alive * country[row - 1, 0], alive * country[row - 1, 1]
             if (row + 1) % ages == 0:
                 total += survival[row] * country[row, 0]
@@ -296,7 +242,7 @@ def plan_year(inputs, v, y, work):
             plan_row(plan, row, alive, total, drift, net[row], inflow, lowest[band[row]])
 
 
-@jit
+@inner
 def check_year(plan, country, counters):
     """Compare each row's persons with what migration should have left."""
     for row in range(plan.shape[0]):
@@ -306,83 +252,82 @@ def check_year(plan, country, counters):
             counters[3] = max(counters[3], abs(country[row, 0] / plan[row, EXPECTED] - 1))
 
 
-@jit
-def move_rows(inputs, v, y, work, kept, counters, begin, end):
+@inner
+def move_rows(inputs, v, y, source, target, work, kept, counters, begin, end):
     """Survival, migration and counting of the rows order[begin:end]."""
-    state, country, tallies, plan, order = work.state, work.country, work.tallies, work.plan, work.order
-    deviation, following, band, tally = work.deviation, work.following, inputs.band, inputs.tally
+    order, plan, spare, deviation, band = work.order, work.plan, work.spare, work.deviation, inputs.band
     net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
-    number = state.dtype.type
-    for i in range(begin, end):
-        row, source = order[i, 0], order[i, 1]
-        k, next_k = band[row], band[order[i, 2]]
-        stay, alive = number(plan[row, STAY]), number(plan[row, ALIVE])
-        if kept.shape[0] > 0:
-            set_scaled(kept, row, state, source, alive)
-        if plan[row, PLAIN] != 0:
-            advance_and_count(
-                state, row, source, stay, alive, deviation, k, following, next_k, country, tallies, tally[row]
-            )
-            continue
-        advance(state, row, source, stay, alive, deviation, k)
-        if plan[row, NOBODY] != 0:
-            add_scaled(state, row, fallback, 0, net[row])
-        for p in range(key.shape[0]):
-            if inflow[p, row] != 0:
-                add_scaled(state, row, key, p, inflow[p, row])
-        floor_row(state, row, counters)
-        count(state, row, following, next_k, country, tallies, tally[row])
+    number = target.dtype.type
+    n = begin
+    while n < end:
+        plain = n
+        while plain < end and plan[order[plain, ROW], PLAIN] != 0:
+            if kept.shape[0] > 0:
+                set_scaled(
+                    kept, order[plain, ROW], source, order[plain, MADE_OF], number(plan[order[plain, ROW], STIR])
+                )
+            plain += 1
+        count_rows(inputs, work, source, MADE_OF, target, n, plain)
+        n = plain
+        if n < end:
+            row, i = order[n, ROW], order[n, MADE_OF]
+            stay, alive = number(plan[row, STAY]), number(plan[row, STIR])
+            if kept.shape[0] > 0:
+                set_scaled(kept, row, source, i, alive)
+            advance(spare, 0, source, i, stay, alive, deviation, band[row])
+            if plan[row, NOBODY] != 0:
+                add_scaled(spare, 0, fallback, 0, net[row])
+            for p in range(key.shape[0]):
+                if inflow[p, row] != 0:
+                    add_scaled(spare, 0, key, p, inflow[p, row])
+            floor_row(spare, 0, counters)
+            plan[row, STAY], plan[row, STIR] = 1.0, 0.0
+            count_rows(inputs, work, spare, FIRST, target, n, n + 1)
+            n += 1
 
 
-@jit
-def add_births(births, state, first, fertility):
-    """Births to the women in the rows from `first` on."""
-    for a in range(fertility.size):
+@inner
+def add_births(births, women, youngest, fertility, first):
+    """Births to the women of the ages from `first` on."""
+    for a in range(first, fertility.size):
         if fertility[a] != 0:
-            add_scaled(births, 0, state, first + a, fertility[a])
+            add_scaled(births, 0, women, youngest + a, fertility[a])
 
 
-@jit
-def project_year(inputs, v, y, work, kept, counters):
-    """One year, in place and downwards in age: survive, migrate, bear, count.
+@inner
+def project_year(inputs, v, y, source, target, work, kept, counters):
+    """One year, downwards in age, so that `target` may be `source`: survive, migrate, bear, count.
 
     Births to the lowest age (there are some only where ages are wide) count its women at the start twice.
     """
-    state, births = work.state, work.births
+    births, made = work.births, work.made
     survival, newborn, fertility = inputs.survival[v[1], y], inputs.newborn[v[2], y], inputs.fertility[v[3], y]
     net, inflow = inputs.net[v[5], y], inputs.inflow[v[8], y]
     sexes, ages = newborn.size, fertility.size
-    women, older = (sexes - 1) * ages, sexes * (ages - 1)
+    women, rows = (sexes - 1) * ages, sexes * ages
     clear(births)
     clear(work.tallies)
     plan_year(inputs, v, y, work)
-    add_births(births, state, women, fertility)
+    add_births(births, source, women, fertility, 0)
+    add_scaled(births, 0, source, women, fertility[0])
     for s in range(sexes):
         oldest = s * ages + ages - 1
-        join_open(state, oldest, survival[oldest - 1], survival[oldest])
-    move_rows(inputs, v, y, work, kept, counters, 0, older)
-    add_births(births, state, women, fertility)
+        join_open(made, s, source, oldest, survival[oldest - 1], survival[oldest])
+    move_rows(inputs, v, y, made, target, work, kept, counters, 0, sexes)
+    move_rows(inputs, v, y, source, target, work, kept, counters, sexes, rows - sexes)
+    add_births(births, target, women, fertility, 1)
     bear(births, inputs.fertility_factor[v[4]])
     for s in range(sexes):
         row = s * ages
         k = inputs.band[row]
-        set_scaled(state, row, births, 0, newborn[s])
-        total, drift = sum_row(state, row, work.deviation, k)
+        set_scaled(made, s, births, 0, newborn[s])
+        total, drift = sum_row(made, s, work.deviation, k)
         plan_row(work.plan, row, 1.0, total, drift, net[row], inflow, work.lowest[k])
-    move_rows(inputs, v, y, work, kept, counters, older, older + sexes)
+    move_rows(inputs, v, y, made, target, work, kept, counters, rows - sexes, rows)
     check_year(work.plan, work.country, counters)
 
 
-@jit
-def add_four(target, i, source, j, scale, first):
-    """target[i] += scale × source[j] for four rows at once."""
-    a, b, c, d = j[first], j[first + 1], j[first + 2], j[first + 3]
-    p, q, r, s = scale[first], scale[first + 1], scale[first + 2], scale[first + 3]
-    for m in range(target.shape[1]):
-        target[i, m] += p * source[a, m] + q * source[b, m] + r * source[c, m] + s * source[d, m]
-
-
-@jit
+@inner
 def set_need(need, tallies, unit_cost, service_start, pair_tally, region, cost):
     """Need (service, region) on a date: unit costs times tallies, summed in float64 over the region."""
     for k in range(service_start.size - 1):
@@ -397,13 +342,14 @@ def set_need(need, tallies, unit_cost, service_start, pair_tally, region, cost):
             for m in range(need.shape[1]):
                 need[k, m] = cost[0, m]
         else:
-            need[k] = 0
+            for r in range(need.shape[1]):
+                need[k, r] = 0
             for m in range(region.size):
                 if region[m] >= 0:
                     need[k, region[m]] += cost[0, m]
 
 
-@jit
+@kernel
 def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Outputs) -> None:
     """Project scenarios first..last-1 year by year and count their need; fill `outputs` in place.
 
@@ -411,23 +357,21 @@ def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Ou
     mean deviation) + streams; births are half the sum of women at both ends times fertility. Births of the lowest age
     (which bears children only where ages are wide) count its women at the start twice.
     """
-    years = inputs.survival.shape[1]
+    years, dates = inputs.survival.shape[1], inputs.unit_cost.shape[1] - 1
     work = work_space(inputs)
-    nothing = np.empty((0, work.state.shape[1]), work.state.dtype)
-    dates = inputs.unit_cost.shape[1] - 1
+    nothing, number = np.empty((0, 0), work.state.dtype), work.state.dtype.type
     for i in range(first, last):
         v = pick[i]
-        start_scenario(inputs, v, work)
+        state = outputs.population[i, 0] if outputs.population.shape[0] > 0 else work.state
+        start_scenario(inputs, v, work, state)
         for t in range(years + 1):
             if t > 0:
-                y = t - 1
-                next_year(inputs, v, y, work)
-                kept = outputs.survivors[i, y] if outputs.survivors.shape[0] > 0 else nothing
-                project_year(inputs, v, y, work, kept, outputs.counters[i])
+                before, state = state, outputs.population[i, t] if outputs.population.shape[0] > 0 else work.state
+                kept = outputs.survivors[i, t - 1] if outputs.survivors.shape[0] > 0 else nothing
+                next_year(inputs, v, t - 1, work)
+                project_year(inputs, v, t - 1, before, state, work, kept, outputs.counters[i])
                 if outputs.births.shape[0] > 0:
-                    outputs.births[i, y] = work.births[0]
-            if outputs.population.shape[0] > 0:
-                outputs.population[i, t] = work.state
+                    set_scaled(outputs.births[i], t - 1, work.births, 0, number(1))
             if outputs.need.shape[2] > 0:
                 set_need(
                     outputs.need[i, t], work.tallies, inputs.unit_cost[v[10], min(t, dates)], inputs.service_start,

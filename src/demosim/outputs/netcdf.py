@@ -104,3 +104,45 @@ def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, object]]:
     }
 
 
+def export_netcdf(path: Path, dataset: xr.Dataset, made_from: Path) -> None:
+    """Write a result for others: compressed, with the attributes that CF and ACDD readers look for.
+
+    The assumptions of the file it was made from come along. `history` holds the command and no time of day, so that
+    the same result gives the same file.
+    """
+    launch = int(dataset["date"].values[0]) if "date" in dataset else None
+    extra: dict[str, Any] = {
+        "title": dataset.attrs.get("title", ""), "institution": "",
+        "source": f"demosim {dataset.attrs.get('demosim_version', __version__)}, data set "
+                  f"{dataset.attrs.get('baseline', '')} ({dataset.attrs.get('baseline_digest', '')[:12]})",
+        "references": "docs/method.md of demosim; sources in the attributes of the data set (source.toml)",
+        "history": f"demosim run; demosim export {made_from.name} --output {path.name}",
+        "version": __version__, "seed": dataset.attrs.get("seed", "none: the result is deterministic"),
+    }  # fmt: skip
+    if launch is not None:
+        extra["reference_date"] = f"{launch}-01-01"
+    root = describe(dataset).assign_attrs(extra)
+    price_year = dataset.attrs.get("price_year")
+    for name in root.data_vars:
+        if price_year is not None and str(root[name].attrs.get("units", "")).startswith("kr"):
+            root[name].attrs.setdefault("price_year", price_year)
+    packed = {"zlib": True, "complevel": 4, "shuffle": True}
+    encoding = {
+        name: {**entry, **(packed if root[name].dtype.kind == "f" and root[name].ndim > 1 else {})}
+        for name, entry in _encoding(root).items()
+    }
+    with replacing(path) as temporary:
+        _plain(root).to_netcdf(temporary, mode="w", engine="netcdf4", encoding=encoding)
+        assumptions = read_assumptions(made_from) if has_assumptions(made_from) else None
+        if assumptions is not None:
+            _plain(assumptions).to_netcdf(
+                temporary, mode="a", engine="netcdf4", group="assumptions", encoding=_encoding(assumptions)
+            )
+
+
+def has_assumptions(path: Path) -> bool:
+    """Whether a result file holds what it was made from."""
+    import netCDF4
+
+    with netCDF4.Dataset(path) as file:
+        return "assumptions" in file.groups

@@ -10,6 +10,7 @@ from typing import IO, Any
 from demosim.outputs.numbers import DASH, number
 
 Cell = float | int | str | None
+LABEL_WIDTH = 20  # what the labels of a table get at least, where they are that long
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,16 @@ def print_table(table: Table, lang: str, file: IO[str] | None = None, width: int
     target = file or sys.stdout
     console = Console(file=target, width=width or (None if target.isatty() else 80), highlight=False, emoji=False)
     grid = RichTable(box=None, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False, title_justify="left")
-    columns = list(table.columns)
-    grid.add_column(columns[0], no_wrap=False, overflow="fold")
-    for column in columns[1:]:
-        grid.add_column(column, justify="right", no_wrap=True)
+    widest = max((len(label) for label, _ in table.rows), default=0)
+    grid.add_column(table.columns[0], overflow="fold", min_width=min(widest, LABEL_WIDTH))
+    for position, column in enumerate(table.columns[1:]):
+        words = any(isinstance(cells[position], str) for _, cells in table.rows)
+        grid.add_column(column, justify="left" if words else "right", no_wrap=not words, overflow="fold")
     for label, cells in table.rows:
         style = "bold" if label in table.totals else ""
         grid.add_row(Text(label), *(Text(cell_text(cell, table.decimals, lang)) for cell in cells), style=style)
-    console.print(Text(table.title, style="bold"))
+    if table.title:
+        console.print(Text(table.title, style="bold"))
     console.print(grid)
     for note in table.notes:
         console.print(Text(note, style="dim"))
@@ -67,3 +70,12 @@ def cell_text(cell: Cell, decimals: int, lang: str) -> str:
     if cell is None:
         return DASH
     return cell if isinstance(cell, str) else number(cell, decimals, lang)
+
+
+def print_text(text: str, file: IO[str] | None = None) -> None:
+    """Print a paragraph, wrapped to the terminal or to 80 columns."""
+    from rich.console import Console
+    from rich.text import Text
+
+    target = file or sys.stdout
+    Console(file=target, width=None if target.isatty() else 80, highlight=False, emoji=False).print(Text(text))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import xarray as xr
 
-from demosim.errors import Problem, did_you_mean, usage_error
+from demosim.errors import Problem, ProblemGroup, did_you_mean, usage_error
 
 _QUALIFIED = re.compile(r"^(?P<name>.+?)\s*\((?P<county>[^()]+)\)$")
 
@@ -123,3 +123,27 @@ def _folded(text: str) -> str:
 def _listed(table: Mapping[str, str], most: int = 20) -> str:
     items: Iterable[str] = (f"{number} {name}" for number, name in sorted(table.items())[:most])
     return ", ".join(items)
+
+
+def select_places(
+    dataset: xr.Dataset, municipalities: Sequence[str] = (), counties: Sequence[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Numbers of the municipalities that are asked for, singly or by county, and the names of what was asked for.
+
+    Without a wish, all municipalities and no names. Raises a `DemosimError` (2) with every place that is not found.
+    """
+    gazetteer, problems = Gazetteer(dataset), ProblemGroup()
+    chosen: set[str] = set()
+    names: list[str] = []
+    own = dataset["municipality"].values
+    wishes = [("municipality", gazetteer.municipality(text)) for text in municipalities]
+    wishes += [("county", gazetteer.county_number(text)) for text in counties]
+    for kind, found in wishes:
+        if isinstance(found, Problem):
+            problems.problems.append(found)
+        else:
+            inside = dataset[kind].values == found
+            chosen |= set(own[inside].tolist())
+            names.append(str(dataset[f"{kind}_name"].values[inside][0]))
+    problems.raise_if_any()
+    return [number for number in own.tolist() if number in chosen or not names], names

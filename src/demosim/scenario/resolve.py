@@ -172,6 +172,6 @@ def labelled(prepared: Prepared, names: list[str], arrays: Mapping[str, np.ndarr
         "interval_years": prepared.draft.interval, "male_birth_share": prepared.draft.male_birth_share,
         "scenario": spec.name, "title": spec.title, "price_year": spec.price_year,
         "baseline": str(baseline.attrs.get("name", spec.baseline)),
-        "baseline_digest": str(baseline.attrs.get("digest", "")),
+        "baseline_digest": str(baseline.attrs.get("digest", "")), "currency": str(baseline.attrs.get("currency", "kr")),
     }  # fmt: skip
     return xr.Dataset({name: (dims, arrays[name]) for name, dims in DIMS.items()}, coords, attrs)

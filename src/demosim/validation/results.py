@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -28,6 +30,13 @@ OPTIONS: dict[str, CostOptions] = {
     "cost-key, no transport": CostOptions(transport=False),
 }
 
+# Ours of 2027 without the refugees, which has no published counterpart.
+UNPUBLISHED: list[dict[str, Any]] = [
+    {"year": 2027, "made": "", "kind": "estimate without refugees", "sector": "all", "financing": financing,
+     "low": float("nan"), "high": float("nan"), "price_year": 2026}
+    for financing in ("all", "free")
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class PublishedRow:
@@ -41,7 +50,6 @@ class PublishedRow:
     price_year: int
     low: float
     high: float
-    note: str
     ours: Mapping[str, float]
     used_in_calibration: bool = False
 
@@ -65,24 +73,27 @@ def compare_results(baseline: xr.Dataset | None = None) -> list[PublishedRow]:
     last two years to 1 January 2036, without new refugees, for the path. The country is run as one region.
     """
     changes = population_changes(read_baseline(DATA_SET) if baseline is None else baseline)
-    costs: dict[tuple[str, int], xr.DataArray] = {}
-    rows = []
-    for row in facts("published_results").to_dict("records"):
-        price_year = int(row["price_year"])
-        ours = {}
-        for name, options in OPTIONS.items():
-            if (name, price_year) not in costs:
-                costs[name, price_year] = derive_unit_cost(_ages(), options, price_year)
-            change = changes[_change_behind(str(row["kind"]), int(row["year"]))]
-            ours[name] = expenditure_of_change(change, costs[name, price_year], row["sector"], row["financing"]) / 1e9
-        rows.append(
-            PublishedRow(
-                int(row["year"]), str(row["made"]), str(row["kind"]), str(row["sector"]), str(row["financing"]),
-                price_year, float(row["low"]), float(row["high"]),
-                "" if row["note"] != row["note"] else str(row["note"]), ours,
-            )
-        )  # fmt: skip
-    return rows
+    published = facts("published_results")
+    rows = [dict(zip(published.columns, row, strict=True)) for row in published.itertuples(index=False, name=None)]
+    return [_beside(row, changes) for row in rows + UNPUBLISHED]
+
+
+def _beside(row: Mapping[str, Any], changes: Mapping[str, np.ndarray]) -> PublishedRow:
+    """A row with our figures; `low` and `high` are NaN where nothing was published."""
+    price_year = int(row["price_year"])
+    change = changes[_change_behind(str(row["kind"]), int(row["year"]))]
+    ours = {
+        name: expenditure_of_change(change, _unit_cost(name, price_year), row["sector"], row["financing"]) / 1e9
+        for name in OPTIONS
+    }
+    made, kind, sector, financing = (str(row[name]) for name in ("made", "kind", "sector", "financing"))
+    low, high = float(row["low"]), float(row["high"])
+    return PublishedRow(int(row["year"]), made, kind, sector, financing, price_year, low, high, ours)
+
+
+@cache
+def _unit_cost(options: str, price_year: int) -> xr.DataArray:
+    return derive_unit_cost(single_ages(), OPTIONS[options], price_year)
 
 
 def expenditure_of_change(change: np.ndarray, unit_cost: xr.DataArray, sector: str, financing: str) -> float:
@@ -105,16 +116,16 @@ def population_changes(baseline: xr.Dataset) -> dict[str, np.ndarray]:
         baseline, baseline["population"].sum("municipality").values, int(baseline.attrs["launch_year"])
     )
     earlier = one_region(baseline, both[2025], 2025)
-    with_refugees = _national_path(country, {"streams": {"ukraine": _ukraine(6000)}})
-    without = _national_path(country, {})
+    with_refugees = country_path(country, {"streams": {"ukraine": ukraine_stream(6000)}})
+    without = country_path(country, {})
     outcome = both[2026].sum(axis=0) - both[2025].sum(axis=0)
-    estimate = _scaled_growth(earlier, ASSUMED_GROWTH)
+    estimate = _first_change(earlier, scale_to_growth(earlier, ASSUMED_GROWTH))
     return {
-        "outcome": outcome,
+        "outcome 2026": outcome,
         "estimate 2026": estimate,
         "miss": outcome - estimate,
         "estimate 2027": with_refugees[1] - with_refugees[0],
-        "estimate 2027 without refugees": without[1] - without[0],
+        "estimate without refugees 2027": without[1] - without[0],
         "path": (without[10] - without[8]) / 2,
     }
 
@@ -128,8 +139,15 @@ def one_region(baseline: xr.Dataset, persons: np.ndarray, launch: int) -> xr.Dat
     return country.assign_attrs(launch_year=launch)
 
 
-def _national_path(country: xr.Dataset, extra: dict[str, object], horizon: int = 10) -> np.ndarray:
-    """Persons by date and single age."""
+def country_path(country: xr.Dataset, extra: dict[str, object], horizon: int = 10) -> np.ndarray:
+    """Persons by date and single age of a country of one region; `extra` stands in the scenario."""
+    population = project(country_assumptions(country, extra, horizon))["population"]
+    persons: np.ndarray = population.sum(("municipality", "sex")).transpose("date", "age").values
+    return persons
+
+
+def country_assumptions(country: xr.Dataset, extra: dict[str, object], horizon: int) -> xr.Dataset:
+    """Resolved assumptions of the main alternative for a country of one region, so many years ahead."""
     launch = int(country.attrs["launch_year"])
     tree = {
         "name": "country",
@@ -138,33 +156,35 @@ def _national_path(country: xr.Dataset, extra: dict[str, object], horizon: int =
         "horizon": launch + horizon,
         "price_year": 2026,
     }
-    population = project(resolve(country, spec_from(tree | extra)).assumptions)["population"]
-    persons: np.ndarray = population.sum(("municipality", "sex")).transpose("date", "age").values
-    return persons
+    return resolve(country, spec_from(tree | extra)).assumptions
 
 
-def _scaled_growth(country: xr.Dataset, growth: float) -> np.ndarray:
-    """Change over the first year with its net migration scaled so that the country grows by a number (secant steps)."""
-    change = {scale: _first_change(country, scale) for scale in (1.0, 1.5)}
+def scale_to_growth(country: xr.Dataset, growth: float) -> float:
+    """What the first year's net migration is multiplied by for the country to grow by so many persons (secant step).
+
+    Growth is linear in net migration but for births to those who come, so that one step meets it within a person.
+    """
+    change = {scale: _first_change(country, scale).sum() for scale in (1.0, 1.5)}
     low, high = change
-    scale = low + (growth - change[low].sum()) * (high - low) / (change[high].sum() - change[low].sum())
-    return _first_change(country, float(scale))
+    return float(low + (growth - change[low]) * (high - low) / (change[high] - change[low]))
 
 
 def _first_change(country: xr.Dataset, scale: float) -> np.ndarray:
-    path = _national_path(country, {"migration": {"multiplier": scale}}, horizon=1)
+    path = country_path(country, {"migration": {"multiplier": scale}}, horizon=1)
     change: np.ndarray = path[1] - path[0]
     return change
 
 
-def _ukraine(persons: int) -> dict[str, object]:
+def ukraine_stream(persons: int) -> dict[str, object]:
+    """A stream of refugees from Ukraine in 2026, as a scenario writes it."""
     return {"profile": "ukraine", "settlement": "refugees", "net": {"2026": persons}}
 
 
 def _change_behind(kind: str, year: int) -> str:
-    return f"estimate {year}" if kind == "estimate" else kind
+    """The change in persons that a row rests on."""
+    return kind if kind in ("miss", "path") else f"{kind} {year}"
 
 
-def _ages() -> xr.Dataset:
+def single_ages() -> xr.Dataset:
     """The single ages of the tables of facts, which unit costs are derived for."""
     return xr.Dataset(coords={"age": np.arange(next(iter(registered().values())).shape[1])})

@@ -1,0 +1,40 @@
+"""`demosim compare`: what differs between results, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from demosim.cli import Settings
+
+
+@click.command()
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--explain", is_flag=True, help="Split the difference of the first two exactly by assumption.")
+@click.option("--budget-year", type=int, help="Year that is explained [default: the change over the whole projection].")
+@click.option("--municipality", metavar="PLACE", help="Explain this municipality [default: the country].")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the comparison (.nc).")
+@click.pass_obj
+def compare(
+    settings: Settings, results: tuple[Path, ...], explain: bool, budget_year: int | None, municipality: str | None,
+    output: Path | None,
+) -> None:  # fmt: skip
+    """Compare runs: RESULTS after the first, each less the first."""
+    from demosim.errors import usage_error
+    from demosim.outputs.comparison import difference_tables, explanation_table
+    from demosim.outputs.messages import message
+    from demosim.outputs.tables import print_table
+    from demosim.sweep.compare import compare_results
+
+    if len(results) < 2:
+        raise usage_error("a comparison takes two results or more")
+    comparison = compare_results(results, output)
+    tables = difference_tables(comparison, settings.lang)
+    if explain:
+        tables.append(explanation_table(results[0], results[1], settings.lang, budget_year, municipality))
+    if not settings.quiet:
+        for table in tables:
+            print_table(table, settings.lang)
+        if output is not None:
+            click.echo(message(settings.lang, "written", path=output))

@@ -1,0 +1,118 @@
+"""`demosim data`: official data in a store of dated vintages, and data sets built from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from demosim.cli import Settings
+from demosim.errors import DemosimError, usage_error
+
+
+@click.group()
+def data() -> None:
+    """Fetch official figures, keep their vintages, build data sets."""
+
+
+@data.command()
+@click.option(
+    "--table", "tables", multiple=True, help="Table or entry; may be repeated. Without it, all but the large."
+)
+@click.option("--times", help="Years, comma-separated; by default those of the entry.")
+@click.option("--offline", is_flag=True, help="Refuse the network; use what is stored.")
+@click.pass_obj
+def fetch(settings: Settings, tables: tuple[str, ...], times: str | None, offline: bool) -> None:
+    """Fetch tables from Statistics Norway into the store."""
+    from demosim.sources.fetch import fetch_tables
+    from demosim.sources.store import Store
+
+    wanted = times.split(",") if times else None
+    for figures in fetch_tables(list(tables), Store(), times=wanted, offline=offline):
+        if not settings.quiet:
+            click.echo(str(figures.vintage.reference))
+
+
+@data.command("list")
+@click.option("--table", help="Only this table.")
+@click.pass_obj
+def list_(settings: Settings, table: str | None) -> None:
+    """The vintages in the store."""
+    from demosim.sources.fetch import list_vintages
+
+    for vintage in list_vintages(None, table):
+        click.echo(vintage.reference)
+
+
+@data.command()
+@click.option("--live", is_flag=True, help="Ask the network whether the declared tables are as declared.")
+@click.pass_obj
+def verify(settings: Settings, live: bool) -> None:
+    """Check the store against its digests, or the declared tables against the network."""
+    from demosim.sources.fetch import verify_live, verify_store
+
+    problems = verify_store()
+    if live:
+        for check in verify_live():
+            click.echo(f"{check.entry}: {'as declared' if not check.problems else 'differs'}")
+            problems += list(check.problems)
+    if problems:
+        raise DemosimError(problems, 1)
+    if not settings.quiet:
+        click.echo("The store is as it was written.")
+
+
+@data.command()
+@click.argument("digest")
+@click.pass_obj
+def show(settings: Settings, digest: str) -> None:
+    """What a stored vintage holds."""
+    from demosim.sources.fetch import show_vintage
+
+    vintage, figures = show_vintage(digest)
+    click.echo(vintage.reference)
+    click.echo(repr(figures))
+
+
+@data.command()
+@click.option("--keep", type=click.IntRange(1), default=1, show_default=True, help="Vintages of each query to keep.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.pass_obj
+def prune(settings: Settings, keep: int, dry_run: bool) -> None:
+    """Remove old vintages."""
+    from demosim.sources.fetch import prune as prune_store
+
+    for path in prune_store(None, keep, dry_run=dry_run):
+        click.echo(str(path))
+
+
+@data.command()
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder for the data set.")
+@click.option("--launch", type=int, help="Launch year, from the store.")
+@click.option("--from", "declaration", type=click.Path(path_type=Path), help="A declaration of local files (toml).")
+@click.option("--estimates", type=click.Path(path_type=Path), help="Municipal estimates of `demosim calibrate`.")
+@click.option("--embedded", is_flag=True, help="Build the embedded data set anew from its own facts.")
+@click.pass_obj
+def build(
+    settings: Settings,
+    output: Path,
+    launch: int | None,
+    declaration: Path | None,
+    estimates: Path | None,
+    embedded: bool,
+) -> None:
+    """Build a data set: from the store, from local files, or the embedded one anew."""
+    from demosim.baseline.build import build_baseline
+    from demosim.baseline.find import embedded as find
+    from demosim.sources.facts import build_declared, build_fresh
+
+    if [launch is not None, declaration is not None, embedded].count(True) != 1:
+        raise usage_error("say what to build from", allowed="one of --launch YEAR, --from FILE, --embedded")
+    if embedded:
+        build_baseline(find("data", "facts"), estimates or find("data", "norway2026", "estimates.nc"), output)
+    elif declaration is not None:
+        build_declared(declaration, output)
+    elif launch is not None:
+        build_fresh(launch, output, estimates=estimates)
+    if not settings.quiet:
+        click.echo(str(output))

@@ -1,0 +1,39 @@
+"""Print a data frame: as a table, or for machines."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from demosim.cli import Settings
+from demosim.outputs.tables import Cell, Table, print_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def print_frame(settings: Settings, title: str, frame: pd.DataFrame, decimals: int = 2) -> None:
+    """Print a tidy table under a title; the first column holds the labels."""
+    if settings.as_json:
+        click.echo(
+            json.dumps({"title": title, "rows": json.loads(frame.to_json(orient="records"))}, ensure_ascii=False)
+        )
+        return
+    if settings.quiet:
+        return
+    columns = [str(column).replace("_", "\n") for column in frame.columns]
+    rows: list[tuple[str, list[Cell]]] = [
+        (str(row[0]), [_cell(value) for value in row[1:]]) for row in frame.itertuples(index=False, name=None)
+    ]
+    print_table(Table("frame", title, columns, rows, decimals), settings.lang)
+
+
+def _cell(value: object) -> Cell:
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool):
+        return str(value)
+    number = getattr(value, "item", lambda: value)()
+    return number if isinstance(number, float | str) else str(number)

@@ -1,0 +1,84 @@
+"""`demosim calibrate` and `demosim backtest`: what a history of the population tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from demosim.cli import Settings
+from demosim.cli.ranges import whole_numbers
+
+HISTORY = click.option(
+    "--history", type=click.Path(path_type=Path), required=True,
+    help="Population by year, municipality, sex and age (NetCDF); `demosim data fetch` gets one.",
+)  # fmt: skip
+MORTALITY = click.option(
+    "--mortality", type=click.Path(path_type=Path), help="Mortality as known at each launch (csv)."
+)
+FERTILITY = click.option("--fertility", type=click.Path(path_type=Path), help="Fertility rates by year (csv).")
+NATION = click.option("--nation", type=click.Path(path_type=Path), help="The country by single age, longer (csv).")
+
+
+@click.command()
+@HISTORY
+@click.option("--launch", type=int, required=True, help="Year whose 1 January the estimates are made for.")
+@click.option("--window", type=int, default=10, show_default=True, help="Years of history used.")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder for the estimates.")
+@MORTALITY
+@FERTILITY
+@NATION
+@click.pass_obj
+def calibrate(
+    settings: Settings, history: Path, launch: int, window: int, output: Path, mortality: Path | None,
+    fertility: Path | None, nation: Path | None,
+) -> None:  # fmt: skip
+    """Estimate municipal migration and fertility from a history, with their variances."""
+    from demosim.baseline.calibrate.run import run_calibrate
+    from demosim.baseline.read import read_baseline
+
+    _, text = run_calibrate(
+        history, launch, output, window=window, mortality=mortality, fertility=fertility, nation=nation,
+        baseline=read_baseline("norway2026"),
+    )  # fmt: skip
+    if not settings.quiet:
+        click.echo(text)
+
+
+@click.command()
+@HISTORY
+@click.option("--launch", "launches", default="2011:2021", show_default=True, help="Launch years: a:b:step or a list.")
+@click.option("--ahead", default="1,2,3,5,10", show_default=True, help="Years ahead.")
+@click.option("--cuts", default="2000,5000,10000,30000", show_default=True, help="Size classes, half-open.")
+@click.option("--against", type=click.Path(path_type=Path), help="Published municipal projections (csv).")
+@click.option("--confirm-from", type=int, default=2017, show_default=True, help="First launch of the confirming half.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write CSV and NetCDF here (a name without suffix).")
+@MORTALITY
+@FERTILITY
+@NATION
+@click.pass_obj
+def backtest(
+    settings: Settings, history: Path, launches: str, ahead: str, cuts: str, against: Path | None, confirm_from: int,
+    output: Path | None, mortality: Path | None, fertility: Path | None, nation: Path | None,
+) -> None:  # fmt: skip
+    """Project from past launches with what was known then, and compare with what happened."""
+    from demosim.baseline.read import read_baseline
+    from demosim.uncertainty.run import run_backtest
+    from demosim.uncertainty.tables import text
+
+    years = whole_numbers(launches, "--launch")
+    bounds = tuple(float(cut) for cut in whole_numbers(cuts, "--cuts"))
+    result = run_backtest(
+        history, years, whole_numbers(ahead, "--ahead"), bounds, mortality=mortality, fertility=fertility,
+        nation=nation, published=against, baseline=read_baseline("norway2026"), output=output,
+    )  # fmt: skip
+    if settings.as_json:
+        click.echo(result.scores.to_json(orient="records"))
+    elif not settings.quiet:
+        halves = {"launches used for choices": [y for y in years if y < confirm_from],
+                  "confirmation": [y for y in years if y >= confirm_from]}  # fmt: skip
+        click.echo(text(result.scores, {name: half for name, half in halves.items() if half}))
+        if result.against is not None:
+            click.echo(text(result.against))
+        for note in result.notes:
+            click.echo(note)

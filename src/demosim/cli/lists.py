@@ -1,0 +1,124 @@
+"""`demosim list` and `demosim show`: what there is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import click
+
+from demosim.cli import Settings
+from demosim.outputs.tables import Cell, Table, print_table
+
+Rows = list[tuple[str, Sequence[Cell]]]
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(["municipalities", "services", "variants", "profiles", "knobs"]))
+@click.option("--baseline", default="norway2026", show_default=True, help="Data set: a name or a folder.")
+@click.pass_obj
+def list_(settings: Settings, what: str, baseline: str) -> None:
+    """List what can be named: municipalities, services, variants (national paths), profiles, knobs."""
+    makers: dict[str, Callable[[str, str], Table]] = {
+        "municipalities": _municipalities, "services": _services, "variants": _variants, "profiles": _profiles,
+        "knobs": _knobs,
+    }  # fmt: skip
+    _print(settings, makers[what](baseline, settings.lang))
+
+
+def _print(settings: Settings, table: Table) -> None:
+    if settings.as_json:
+        click.echo(json.dumps(table.as_data(), ensure_ascii=False, indent=1))
+    else:
+        print_table(table, settings.lang)
+
+
+def _municipalities(name: str, lang: str) -> Table:
+    from demosim.baseline.read import read_baseline
+
+    data = read_baseline(name)
+    columns = [data[key].values for key in ("municipality_name_official", "county", "county_name", "landsdel")]
+    rows: Rows = [
+        (str(number), [str(column[i]) for column in columns]) for i, number in enumerate(data["municipality"].values)
+    ]
+    return Table("municipalities", str(data.attrs["title"]), ["", *_heads(lang, "municipalities")], rows)
+
+
+def _services(name: str, lang: str) -> Table:
+    from demosim.costs.figures import look_up
+    from demosim.costs.services import read_services
+
+    rows: Rows = [
+        (
+            service.name,
+            [service.label[lang], service.level, "on" if service.enabled else "off", service.spread.confidence,
+             look_up(service.net_share).value],
+        )
+        for service in read_services()
+    ]  # fmt: skip
+    return Table("services", "", ["", *_heads(lang, "services")], rows, 2)
+
+
+def _variants(name: str, lang: str) -> Table:
+    from demosim.baseline.read import read_baseline
+
+    data = read_baseline(name)
+    total = data["net_international_migration"].sum(("sex", "age_end_of_year"), skipna=False)
+    rows: Rows = []
+    for variant in data["variant"].values:
+        fertility = data["total_fertility_rate"].sel(variant=variant).dropna("year")
+        years = fertility["year"].values
+        first, last = int(years[0]), int(years[-1])
+        net = [f"{float(total.sel(variant=variant, year=year)):.0f}" for year in (first, last)]
+        rows.append((str(variant), [f"{first}-{last}", float(fertility[0]), float(fertility[-1]), *net]))
+    return Table("variants", str(data.attrs["title"]), ["", *_heads(lang, "variants")], rows, 2)
+
+
+def _profiles(name: str, lang: str) -> Table:
+    from demosim.baseline.read import read_baseline
+
+    data = read_baseline(name)
+    rows: Rows = [(str(profile), []) for profile in data["profile"].values]
+    rows += [(str(key), []) for key in data["settlement"].values]
+    return Table("profiles", str(data.attrs["title"]), [""], rows)
+
+
+def _knobs(name: str, lang: str) -> Table:
+    from demosim.scenario.describe import knob_rows
+
+    rows: Rows = [(row.path, [row.text, row.unit, str(row.neutral)]) for row in knob_rows(lang)]
+    return Table("knobs", "", ["", *_heads(lang, "knobs")], rows)
+
+
+def _heads(lang: str, what: str) -> list[str]:
+    from demosim.outputs.messages import message
+
+    return message(lang, f"heads_{what}").split("|")
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["unit-costs"]))
+@click.option("--profile", type=click.Choice(["cost-key", "users"]), default="cost-key", show_default=True)
+@click.option("--price-year", type=int, default=2026, show_default=True)
+@click.option("--service", help="Only this service, with total, weight, persons and source of every cell.")
+@click.pass_obj
+def show(
+    settings: Settings, what: str, profile: Literal["cost-key", "users"], price_year: int, service: str | None
+) -> None:
+    """Show unit costs by age band: kroner per person, what they come from, and the other ways to derive them."""
+    from demosim.costs.trace import trace_derivations, trace_unit_costs
+    from demosim.outputs.trace import derivation_tables, source_table, unit_cost_table
+    from demosim.scenario.spec import CostOptions
+
+    traced = trace_unit_costs(CostOptions(profile=profile), price_year)
+    ways = trace_derivations(service)
+    if service is not None:
+        traced = traced[traced["service"] == service]
+    if settings.as_json:
+        found = {"unit_costs": traced.to_dict("records"), "derivations": ways.to_dict("records")}
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1, default=str))
+        return
+    tables = [unit_cost_table(traced, settings.lang), source_table(traced, settings.lang, cells=service is not None)]
+    for table in [*tables, *derivation_tables(ways, settings.lang)]:
+        print_table(table, settings.lang)

@@ -1,0 +1,76 @@
+"""`demosim validate`: ours beside the published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from demosim.cli import Settings
+
+
+@click.group()
+def validate() -> None:
+    """Lay our figures beside published ones. Nothing is fitted to them."""
+
+
+@validate.command()
+@click.pass_obj
+def results(settings: Settings) -> None:
+    """Every published row of the official calculation beside ours, for each cost profile and option."""
+    import json
+    from dataclasses import asdict
+
+    from demosim.outputs.published import validation_tables
+    from demosim.outputs.tables import print_table
+    from demosim.validation.results import compare_results
+
+    rows = compare_results()
+    if settings.as_json:
+        listed = [asdict(row) | {"published": row.published, "deviation": row.deviation} for row in rows]
+        plain = [{key: None if value != value else value for key, value in row.items()} for row in listed]
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=1))
+        return
+    for table in validation_tables(rows, settings.lang):
+        print_table(table, settings.lang)
+
+
+@validate.command()
+@click.option("--published", type=click.Path(path_type=Path), help="Municipal projections to stand beside ours (csv).")
+@click.option("--baseline", default="norway2026", show_default=True, help="Data set: a name or a folder.")
+@click.pass_obj
+def population(settings: Settings, published: Path | None, baseline: str) -> None:
+    """The country by age group beside the official rounds: as shipped, and without raking."""
+    from demosim.baseline.read import read_baseline
+    from demosim.cli.frames import print_frame
+    from demosim.outputs.published import population_table
+    from demosim.outputs.tables import print_table
+    from demosim.validation.population import validate_population, worst_by_group
+
+    worst = worst_by_group(validate_population(read_baseline(baseline)))
+    if settings.as_json:
+        print_frame(settings, "population", worst)
+    else:
+        print_table(population_table(worst, settings.lang), settings.lang)
+    if published is not None:
+        _municipal(settings, published, baseline)
+
+
+def _municipal(settings: Settings, published: Path, baseline: str) -> None:
+    from demosim.baseline.read import read_baseline
+    from demosim.cli.frames import print_frame
+    from demosim.projection import project
+    from demosim.scenario.read import spec_from
+    from demosim.scenario.resolve import resolve
+    from demosim.validation.published import beside_published, read_published, summary, worst_places
+
+    table = read_published(published)
+    data = read_baseline(baseline)
+    for variant in [str(name) for name in data["variant"].values]:
+        tree = {"name": "validation", "baseline": baseline, "variant": variant, "price_year": 2026,
+                "horizon": int(data["year"].values[-1]) + 1}  # fmt: skip
+        beside = beside_published(project(resolve(data, spec_from(tree)).assumptions), table, variant)
+        if len(beside):
+            print_frame(settings, variant, summary(beside))
+            last = int(beside["year"].max())
+            print_frame(settings, f"{variant} {last}", worst_places(beside, last))

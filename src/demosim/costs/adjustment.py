@@ -1,0 +1,109 @@
+"""The adjustment path: how fast spending can follow the need, in lumps, and what restructuring costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from demosim.costs.need import by_budget_year
+from demosim.errors import ProblemGroup, did_you_mean
+
+
+class Adjustment(BaseModel):
+    """How a service follows its need. The defaults are neutral: full and immediate adjustment, as TBU assumes.
+
+    `speed_up`, `speed_down`: share of the gap that is closed each year when the need is above or below spending.
+    `places`: places of a school or ward; capacity changes by whole ones, `kr_per_place` net kroner a year each.
+    `restructuring`: one-off cost as a share of the yearly spending that is taken out.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    speed_up: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
+    speed_down: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
+    places: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    kr_per_place: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    restructuring: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Adjustment:
+        if (self.places is None) != (self.kr_per_place is None):
+            raise ValueError("places and kr_per_place belong together")
+        return self
+
+    @property
+    def lump(self) -> float:
+        """Net kroner a year of the smallest change of capacity; 0 where it changes evenly."""
+        return (self.places or 0.0) * (self.kr_per_place or 0.0)
+
+
+NEUTRAL = Adjustment()
+
+
+def adjustment_path(costs: xr.Dataset, how: Mapping[str, Adjustment]) -> xr.Dataset:
+    """Spending that follows the need with delay, beside the need.
+
+    costs: as `demosim.costs.need.expenditure` gives them; spending equals need on the first date. how: by service;
+    those not named adjust fully at once. `kr_per_place` is in the prices of the costs.
+
+    Each year a share of the gap is closed; with lumps, spending stands at the start's plus as many whole lumps as are
+    needed to reach that level. Equation: target = spending[t−1] + speed × (need[t] − spending[t−1]);
+    spending[t] = spending[0] + lump × ⌈(target − spending[0]) / lump⌉.
+
+    Returns kroner: `feasible_expenditure` (financing, service, municipality, date) and its yearly change
+    `feasible_demographic_expenditure` (…, budget_year); `adjustment_gap` = feasible − need; `restructuring_cost` of the
+    budget year; `accumulated_adjustment_cost`: gaps and restructuring added up since the first date. With neutral
+    values the change equals `demographic_expenditure` bit for bit. Raises for services that are not there.
+    """
+    need = costs["expenditure_need"]
+    names = need["service"].values.tolist()
+    problems = ProblemGroup()
+    for name in how:
+        if name not in names:
+            problems.add(
+                f'no service is called "{name}"', path="costs.adjustment", allowed=", ".join(names),
+                suggestion=did_you_mean(name, names),
+            )  # fmt: skip
+    problems.raise_if_any()
+    net = need.sel(financing="free_income").transpose("service", "municipality", "date").values
+    path = np.stack([follow(net[i], how.get(name, NEUTRAL)) for i, name in enumerate(names)])
+    down = np.maximum(path[..., :-1] - path[..., 1:], 0)
+    once = down * np.array([how.get(name, NEUTRAL).restructuring for name in names])[:, None, None]
+    share = need["net_share"].transpose("service").values[:, None, None]
+    feasible = need.copy(data=np.stack([path, path / share]))
+    gap = feasible - need
+    one_off = by_budget_year(np.stack([once, once / share]), need)
+    so_far = by_budget_year(gap.values[..., 1:].cumsum(axis=-1) + one_off.values.cumsum(axis=-1), need)
+    prices = {"price_year": need.attrs["price_year"]}
+    return xr.Dataset(
+        {
+            "feasible_expenditure": feasible.assign_attrs(prices),
+            "feasible_demographic_expenditure": by_budget_year(
+                feasible.values[..., 1:] - feasible.values[..., :-1], need
+            ).assign_attrs(prices),
+            "adjustment_gap": gap.assign_attrs(prices),
+            "restructuring_cost": one_off.assign_attrs(prices),
+            "accumulated_adjustment_cost": so_far.assign_attrs(prices),
+        }
+    )
+
+
+def follow(need: np.ndarray, how: Adjustment) -> np.ndarray:
+    """Spending (municipality, date) that follows a need with the speeds and lumps of a service."""
+    path = need.copy()
+    for t in range(1, need.shape[-1]):
+        gap = need[:, t] - path[:, t - 1]
+        speed = np.where(gap > 0, how.speed_up, how.speed_down)
+        target = np.where(speed == 1, need[:, t], path[:, t - 1] + speed * gap)
+        path[:, t] = target if how.lump == 0 else _in_lumps(target, path[:, 0], how.lump)
+    return path
+
+
+def _in_lumps(target: np.ndarray, start: np.ndarray, lump: float) -> np.ndarray:
+    """The start plus the least number of whole lumps that reaches the target (a billionth of a lump is forgiven)."""
+    level: np.ndarray = start + lump * np.ceil((target - start) / lump - 1e-9)
+    level[level < 0] = 0.0
+    return level

@@ -1,0 +1,1 @@
+"""What the need meets: income system, refugees, room to manoeuvre, fiscal standing."""

@@ -1,0 +1,104 @@
+"""Refugees: the integration grant over five years against measured costs, beside what free income carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from demosim.costs.figures import facts
+from demosim.errors import ProblemGroup, usage_error
+
+YEARS = 5  # the grant runs for the year of settlement and four more
+ADULT_FROM = 18
+
+
+def first_year_rates() -> dict[str, float]:
+    """The published year-1 rates (2023–2024, nominal), kr per adult and child."""
+    table = facts("refugees").query("table == 'integration_grant_year1'").set_index("key")["value"]
+    return {"adult": float(table["adult"]), "child": float(table["child"])}
+
+
+def published_coverage() -> tuple[float, int]:
+    """The newest published share of measured costs that the grant covers, and its year."""
+    table = facts("refugees").query("table == 'grant_coverage'")
+    by_year = dict(zip(table["key"].astype(int), table["value"].astype(float), strict=True))
+    return by_year[max(by_year)], max(by_year)
+
+
+def check_rates(rates: Mapping[str, Sequence[float]]) -> None:
+    """Rates of all five years for adults and children; those of the years 2–5 have no source and no default.
+
+    Raises a `DemosimError` (2) that asks for each rate that is missing by name.
+    """
+    problems = ProblemGroup()
+    for person in ("adult", "child"):
+        given = list(rates.get(person, ()))
+        if len(given) > YEARS:
+            problems.add(f"{len(given)} rates", path=f"rates.{person}", allowed=f"{YEARS} years")
+        for year in range(len(given) + 1, YEARS + 1):
+            problems.add("is needed", path=f"rates.{person}[{year}]", allowed=f"kr for year {year} after settlement")
+        problems_of = [value for value in given if not 0 <= value < np.inf]
+        if problems_of:
+            problems.add(f"{problems_of[0]} is not an amount of kroner", path=f"rates.{person}")
+    problems.raise_if_any()
+
+
+def grant_and_cost(
+    arrivals: xr.DataArray, rates: Mapping[str, Sequence[float]], coverage: float | None = None
+) -> pd.DataFrame:
+    """Integration grant, measured cost and what is uncovered, by municipality and year.
+
+    arrivals: persons settled (municipality, age_end_of_year, year), such as the inflow of a stream. rates: kr per
+    `adult` (18 and over) and `child` for each of five years, the first the year of settlement; a whole year's rate is
+    paid for each. coverage: grant / measured cost; by default the newest published one, for all years of stay.
+
+    Nobody leaves the scheme before the fifth year has passed.
+
+    Returns `municipality`, `year`, `persons` (in the scheme), `grant`, `cost` = grant / coverage, `uncovered` = cost −
+    grant, in the (nominal) kroner of the rates.
+    """
+    check_rates(rates)
+    share = published_coverage()[0] if coverage is None else coverage
+    if not 0 < share < np.inf:
+        raise usage_error(f"{share} is no coverage", path="coverage", allowed="above 0, such as 0.91")
+    settled = arrivals.transpose("municipality", "age_end_of_year", "year")
+    if float(settled.min()) < 0:
+        raise usage_error("arrivals are negative", path="arrivals", allowed="the inflow of a stream, before returns")
+    adult = settled["age_end_of_year"].values >= ADULT_FROM
+    cohorts = {"adult": settled.values[:, adult].sum(axis=1), "child": settled.values[:, ~adult].sum(axis=1)}
+    grant, present = np.zeros_like(cohorts["adult"]), np.zeros_like(cohorts["adult"])
+    years = settled["year"].values
+    for stay in range(min(YEARS, len(years))):
+        for person, arrived in cohorts.items():
+            earlier = arrived[:, : len(years) - stay]
+            grant[:, stay:] += rates[person][stay] * earlier
+            present[:, stay:] += earlier
+    index = pd.MultiIndex.from_product([settled["municipality"].values, years], names=["municipality", "year"])
+    table = pd.DataFrame({"persons": present.ravel(), "grant": grant.ravel()}, index=index)
+    table["cost"] = table["grant"] / share
+    table["uncovered"] = table["cost"] - table["grant"]
+    return table.reset_index()
+
+
+def beside_free_income(table: pd.DataFrame, with_stream: xr.Dataset, without: xr.Dataset) -> pd.DataFrame:
+    """The grant table with the ordinary demographic expenditure that free income carries for the stream.
+
+    with_stream, without: costs of the same scenario with the stream and without it (`demosim.costs.need.expenditure`).
+
+    Adds `demographic_expenditure`: the difference of need since the first date, services of municipalities, charged to
+    free income, on 1 January after the year; and `uncovered_share` of measured cost.
+    """
+    difference = [
+        data["accumulated_demographic_expenditure"].sel(financing="free_income") for data in (with_stream, without)
+    ]
+    extra = difference[0] - difference[1]
+    if "level" in extra.coords:
+        extra = extra.isel(service=np.flatnonzero(extra["level"].values == "municipal"))
+    summed = extra.sum("service").transpose("municipality", "budget_year").to_series().rename("demographic_expenditure")
+    carried = summed.reset_index().assign(year=lambda rows: rows["budget_year"] - 1).drop(columns="budget_year")
+    joined = table.merge(carried, on=["municipality", "year"], how="left")
+    joined["uncovered_share"] = joined["uncovered"] / joined["cost"].where(joined["cost"] > 0)
+    return joined

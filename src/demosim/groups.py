@@ -1,0 +1,133 @@
+"""Everything by county, landsdel, size class or groups of the user's own: sums, medians and unweighted means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from demosim.errors import ProblemGroup, did_you_mean, usage_error
+from demosim.indicators import places, size_classes
+
+SIZE_CUTS = (3_000, 5_000, 10_000, 20_000, 50_000)  # KS's classes; a cut belongs to the class above
+HOWS = ("sum", "median", "mean")
+
+
+def groups_of(
+    dataset: xr.Dataset, name: str, cuts: Sequence[float] = SIZE_CUTS, apart: Sequence[str] = ()
+) -> xr.DataArray:
+    """Each municipality's group: `county`, `county_name`, `landsdel`, `size`, `all` or another of its coordinates.
+
+    cuts: of the size classes, by the population on the first date. apart: municipalities (numbers) that form a group of
+    their own under their name, such as Oslo, which is municipality and county.
+
+    Returns group by municipality, with the order of the groups as the attribute `order`.
+    """
+    if name == "size":
+        groups = size_classes(dataset, cuts)
+    elif name == "all":
+        groups = xr.DataArray(np.full(dataset.sizes["municipality"], "all"), _places(dataset), name="group")
+    else:
+        groups = places(dataset, name)
+    return set_apart(groups, apart, dataset)
+
+
+def set_apart(groups: xr.DataArray, apart: Sequence[str], dataset: xr.Dataset) -> xr.DataArray:
+    """The groups with some municipalities in groups of their own, named by the municipality, last in order."""
+    values = groups.values.astype(object)
+    numbers = groups["municipality"].values.astype(str).tolist()
+    problems = ProblemGroup()
+    names = dataset["municipality_name"].values if "municipality_name" in dataset.coords else np.array(numbers)
+    order = list(groups.attrs.get("order", dict.fromkeys(values.tolist())))
+    for number in apart:
+        if number not in numbers:
+            problems.add(f'there is no municipality "{number}"', path="apart", suggestion=did_you_mean(number, numbers))
+            continue
+        at = numbers.index(number)
+        values[at] = str(names[at])
+        order.append(str(names[at]))
+    problems.raise_if_any()
+    found = set(values.tolist())
+    kept = [group for group in dict.fromkeys(order) if group in found]
+    return groups.copy(data=values.astype(str)).assign_attrs(order=kept)
+
+
+def read_groups(path: Path, dataset: xr.Dataset) -> xr.DataArray:
+    """Groups from a user's CSV file with the columns `municipality` and `group`; a municipality may be left out.
+
+    Raises a `DemosimError` (2) with every municipality that is not there or stands twice.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, comment="#", encoding="utf-8", skipinitialspace=True)
+    except (OSError, ValueError) as error:
+        raise usage_error(f"is not a readable CSV file ({error})", file=str(path)) from error
+    problems = ProblemGroup(path)
+    for column in ("municipality", "group"):
+        if column not in table:
+            problems.add("has no such column", path=column, allowed="columns municipality, group")
+    problems.raise_if_any()
+    known = dataset["municipality"].values.astype(str).tolist()
+    given = table["municipality"].tolist()
+    for number in dict.fromkeys(given):
+        if number not in known:
+            problems.add(
+                f'there is no municipality "{number}"', suggestion=did_you_mean(str(number), known),
+                allowed="four-digit numbers, with the leading zero",
+            )  # fmt: skip
+        elif given.count(number) > 1:
+            problems.add(f'municipality "{number}" stands {given.count(number)} times')
+    if table["group"].isna().any():
+        problems.add(f"{int(table['group'].isna().sum())} rows name no group")
+    problems.raise_if_any()
+    return xr.DataArray(
+        table["group"].to_numpy(str), {"municipality": table["municipality"].to_numpy(str)}, name="group",
+        attrs={"order": list(dict.fromkeys(table["group"]))},
+    )  # fmt: skip
+
+
+def summarise(data: xr.DataArray, groups: xr.DataArray, how: str = "sum") -> xr.DataArray:
+    """Sum, median or unweighted mean of the municipalities of each group, dim `group` in place of `municipality`.
+
+    Groups stand in their own order, empty ones are left out. Municipalities of no group are left out.
+    """
+    if how not in HOWS:
+        raise usage_error(f'"{how}" is no way to sum up', allowed=", ".join(HOWS), suggestion=did_you_mean(how, HOWS))
+    given = groups["municipality"].values.tolist()
+    labels = dict(zip(given, groups.values.tolist(), strict=True))
+    member = np.array([labels.get(number, "") for number in data["municipality"].values.tolist()], dtype=object)
+    order = groups.attrs.get("order", list(dict.fromkeys(groups.values.tolist())))
+    names = [name for name in order if (member == name).any()]
+    if not names:
+        raise usage_error("no municipality of the groups is in the result")
+    about = [name for name in data.coords if name != "municipality" and "municipality" in data[name].dims]
+    plain = data.drop_vars(about)
+    parts = [getattr(plain.isel(municipality=np.flatnonzero(member == name)), how)("municipality") for name in names]
+    joined = xr.concat(parts, xr.Variable("group", np.array(names, dtype=np.str_)), coords="minimal", compat="override")
+    dims = ["group" if dim == "municipality" else str(dim) for dim in data.dims]
+    result: xr.DataArray = joined.transpose(*dims).assign_attrs(data.attrs)
+    return result
+
+
+def by_group(data: xr.DataArray, groups: xr.DataArray) -> pd.DataFrame:
+    """Sum, median and unweighted mean side by side, as KS shows them, with the number of municipalities.
+
+    Returns a row for each combination of the other axes and group; columns `sum`, `median`, `mean`, `municipalities`.
+    """
+    table = pd.concat([summarise(data, groups, how).to_series().rename(how) for how in HOWS], axis=1)
+    counted = summarise(xr.ones_like(data), groups, "sum").to_series()
+    return table.assign(municipalities=counted.astype(int)).reset_index()
+
+
+def per_inhabitant(data: xr.DataArray, population: xr.DataArray, groups: xr.DataArray) -> xr.DataArray:
+    """A sum per inhabitant of each group (weighted, unlike the mean over municipalities).
+
+    data: (…, municipality, …). population: persons (municipality), or with the date axis of `data`.
+    """
+    return summarise(data, groups) / summarise(population, groups)
+
+
+def _places(dataset: xr.Dataset) -> dict[str, np.ndarray]:
+    return {"municipality": dataset["municipality"].values}

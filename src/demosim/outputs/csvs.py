@@ -1,0 +1,54 @@
+"""Tables to CSV: as a Norwegian spreadsheet opens it, and as a machine reads it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from demosim.files import write_text
+from demosim.outputs.sheets import FORMS, Sheet
+
+DIALECTS = ("norwegian", "machine")
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(path: Path, sheet: Sheet, dialect: str) -> None:
+    """Write a table, whole or not at all.
+
+    `norwegian`: semicolons, decimal comma, labels, rounded as shown, UTF-8 with byte order mark; text that a
+    spreadsheet would take for a formula gets an apostrophe in front. `machine`: commas, decimal point, keys as header,
+    unrounded, UTF-8.
+    """
+    write_text(path, norwegian(sheet) if dialect == "norwegian" else machine(sheet))
+
+
+def norwegian(sheet: Sheet) -> str:
+    """The table as text for a Norwegian spreadsheet."""
+    rows = [
+        [_shown(cell, sheet.form(number, at)) for at, cell in enumerate(row)]
+        for number, row in enumerate(sheet.values())
+    ]
+    return "\ufeff" + _text([[column.label for column in sheet.columns], *rows], ";")
+
+
+def machine(sheet: Sheet) -> str:
+    """The table as text for a program."""
+    rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.values()]
+    return _text([[column.key for column in sheet.columns], *rows], ",")
+
+
+def _shown(cell: str | float | int | None, form: str) -> str:
+    """A cell with decimal comma and no thousands separator; shares in per cent, as the header says."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return "'" + cell if cell.startswith(_RISKY) else cell
+    value = 100 * cell if form.startswith("percent") else cell
+    return f"{value:.{FORMS[form][1]}f}".replace(".", ",")
+
+
+def _text(rows: list[list[str]], separator: str) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=separator, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()

@@ -1,0 +1,132 @@
+"""`export`: a result as a workbook, CSV or NetCDF; the suffix decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from demosim.errors import did_you_mean, usage_error
+from demosim.outputs.csvs import DIALECTS, write_csv
+from demosim.outputs.headline import headline
+from demosim.outputs.iamc import iamc_sheet
+from demosim.outputs.measures import ALL, Measures, measures
+from demosim.outputs.netcdf import export_netcdf, read_result
+from demosim.outputs.sheets import Sheet
+from demosim.outputs.sheets_about import about_sheet, assumptions_sheet, fte_sheet, sensitivity_sheet, uncertainty_sheet
+from demosim.outputs.sheets_ages import age_groups_sheet, ages_sheet
+from demosim.outputs.sheets_money import difference_sheet, headline_sheet, services_sheet
+from demosim.outputs.sheets_places import groups_sheet, municipalities_sheet
+from demosim.outputs.words import Words
+from demosim.outputs.xlsx import write_workbook
+
+SUFFIXES = (".xlsx", ".csv", ".nc")
+
+
+def export(
+    result: Path,
+    output: Path,
+    others: Sequence[Path] = (),
+    lang: str = "nb",
+    table: str = "iamc",
+    dialect: str | None = None,
+) -> list[Path]:
+    """Write a result for others to use; returns the files written.
+
+    `result`: a result of the kind run. `others`: a reference run (differences), a fan (band), a sensitivity.
+    `output`: `.xlsx` (a workbook with all tables), `.csv` (one table, named by `table`), `.nc` (NetCDF with full
+    attributes, compressed), or a folder (every table as CSV). `dialect`: of CSV, `norwegian` or `machine`; by default
+    Norwegian for nb and nn, machine for en. Raises a `DemosimError` where a file is wrong or a suffix is not known.
+    """
+    chosen = dialect or ("machine" if lang == "en" else "norwegian")
+    if chosen not in DIALECTS:
+        raise usage_error(f"no dialect of CSV is called {chosen}", allowed=", ".join(DIALECTS))
+    if output.suffix and output.suffix not in SUFFIXES:
+        raise usage_error(
+            f"{output.suffix} is not a form that export writes", file=str(output), allowed=", ".join(SUFFIXES)
+        )
+    dataset = read_result(result, "run")
+    if output.suffix == ".nc":
+        export_netcdf(output, dataset, result)
+        return [output]
+    made = tables(dataset, [read_result(other) for other in others], lang, command(result, output, others, lang))
+    if output.suffix == ".xlsx":
+        write_workbook(output, [make() for key, make in made.items() if key != "iamc"], Words(lang, dataset))
+        return [output]
+    if output.suffix == ".csv":
+        write_csv(output, pick(made, table), chosen)
+        return [output]
+    return _folder(output, made, chosen)
+
+
+def tables(
+    dataset: xr.Dataset, others: Sequence[xr.Dataset] = (), lang: str = "nb", again: str = ""
+) -> dict[str, Callable[[], Sheet]]:
+    """All tables of a result by key, made when called; `others`: reference, fan, sensitivity, told by their kind."""
+    words, seen = Words(lang, dataset), measures(dataset)
+    by_kind = {str(other.attrs.get("demosim_kind", "run")): other for other in others}
+    found: dict[str, Callable[[], Sheet]] = {
+        "headline": lambda: headline_sheet(seen, words, *headline(seen, words, by_kind.get("fan"))),
+        "yearly_free_income": lambda: services_sheet(seen, words),
+        "accumulated_free_income": lambda: services_sheet(seen, words, accumulated=True),
+    }
+    if ALL in dataset["financing"].values:
+        found["yearly_all"] = lambda: services_sheet(seen, words, financing=ALL)
+        found["accumulated_all"] = lambda: services_sheet(seen, words, accumulated=True, financing=ALL)
+    found["age_groups"] = lambda: age_groups_sheet(seen, words)
+    found["ages"] = lambda: ages_sheet(seen, words)
+    found["municipalities"] = lambda: municipalities_sheet(seen, words)
+    found["groups"] = lambda: groups_sheet(seen, words)
+    fte = fte_sheet(seen, words)
+    if fte is not None:
+        found["fte"] = lambda: fte
+    found |= _from_others(seen, words, by_kind)
+    found["assumptions"] = lambda: assumptions_sheet(words)
+    found["about"] = lambda: about_sheet(words, again)
+    found["iamc"] = lambda: iamc_sheet(seen, words)
+    return found
+
+
+def _from_others(seen: Measures, words: Words, by_kind: dict[str, xr.Dataset]) -> dict[str, Callable[[], Sheet]]:
+    found: dict[str, Callable[[], Sheet]] = {}
+    if "run" in by_kind:
+        reference = measures(by_kind["run"])
+        _same_grid(seen.dataset, reference.dataset)
+        found["difference"] = lambda: difference_sheet(seen, reference, words)
+    if "fan" in by_kind:
+        found["uncertainty"] = lambda: uncertainty_sheet(by_kind["fan"], words)
+    if "sensitivity" in by_kind:
+        found["sensitivity"] = lambda: sensitivity_sheet(by_kind["sensitivity"], words)
+    return found
+
+
+def _same_grid(dataset: xr.Dataset, reference: xr.Dataset) -> None:
+    """Only results over the same services and years, in prices of the same year, can be subtracted."""
+    for name in ("service", "budget_year"):
+        if dataset[name].values.tolist() != reference[name].values.tolist():
+            raise usage_error(f"the reference covers another {name.replace('_', ' ')}s than the result")
+    if dataset.attrs["price_year"] != reference.attrs["price_year"]:
+        raise usage_error("the reference is in prices of another year than the result")
+
+
+def pick(made: dict[str, Callable[[], Sheet]], table: str) -> Sheet:
+    """A table by key; raises a `DemosimError` that names the ones there are."""
+    if table not in made:
+        raise usage_error(f"no table is called {table}", allowed=", ".join(made), suggestion=did_you_mean(table, made))
+    return made[table]()
+
+
+def _folder(output: Path, made: dict[str, Callable[[], Sheet]], dialect: str) -> list[Path]:
+    written = []
+    for key, make in made.items():
+        path = output / f"{key}.csv"
+        write_csv(path, make(), dialect)
+        written.append(path)
+    return written
+
+
+def command(result: Path, output: Path, others: Sequence[Path], lang: str, verb: str = "export") -> str:
+    """The command line that makes the output again; file names without their folders."""
+    names = " ".join(path.name for path in (result, *others))
+    return f"demosim --lang {lang} {verb} {names} --output {output.name}"

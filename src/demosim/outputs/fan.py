@@ -1,0 +1,28 @@
+"""The band on the figures, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import xarray as xr
+
+from demosim.outputs.messages import message
+from demosim.outputs.tables import Cell, Table
+
+BILLION, MILLION = 1e9, 1e6
+
+
+def fan_table(result: xr.Dataset, lang: str, region: str = "country") -> Table:
+    """Demographic expenditure by budget year: the ends of the 80 and 67 per cent bands, and the middle."""
+    bands = result["demographic_expenditure"].sel(financing="free_income", service="total", region=region)
+    large = float(abs(bands).max()) >= BILLION / 5
+    unit = message(lang, "billion" if large else "million", year=int(result.attrs["price_year"]), currency="kroner")
+    scale = BILLION if large else MILLION
+    rows: list[tuple[str, Sequence[Cell]]] = [
+        (str(year), [float(value) / scale for value in bands.sel(budget_year=year).transpose("quantile").values])
+        for year in bands["budget_year"].values
+    ]
+    heads = [message(lang, "budget_year"), *(f"P{100 * float(level):g}" for level in bands["quantile"].values)]
+    title = message(lang, "fan_title", unit=unit, draws=int(result.attrs["draws"]), seed=int(result.attrs["seed"]))
+    place = "" if region == "country" else f" ({region})"
+    return Table(f"fan_{region}", title + place, heads, rows, 2 if large else 1, notes=[message(lang, "fan_note")])

@@ -1,0 +1,106 @@
+"""What a result rests on, told from its attributes and from the files it was made of: settings, changes, sources."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+import xarray as xr
+
+from demosim.baseline.find import embedded
+from demosim.baseline.read import find_data_set, read_source
+from demosim.errors import DemosimError
+from demosim.outputs.words import Words
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where figures come from: `what` they are, with the fields of `source.toml`."""
+
+    what: str
+    origin: str = ""
+    table: str = ""
+    date: str = ""
+    licence: str = ""
+    confidence: str = ""
+    digest: str = ""
+
+
+def settings(words: Words) -> list[tuple[str, str]]:
+    """What the user chose, a line each: scenario, path, data set, horizon, price year, digest."""
+    attrs = words.dataset.attrs
+    document = stored(words.dataset, "document") or {}
+    variant = document.get("variant", {})
+    chosen = sorted(set(variant.values())) if isinstance(variant, dict) else [variant]
+    lines = [
+        (words("setting_scenario"), str(attrs.get("scenario", ""))),
+        (words("setting_title"), str(attrs.get("title", ""))),
+        (words("setting_variant"), ", ".join(map(str, chosen))),
+        (words("setting_baseline"), str(attrs.get("baseline", ""))),
+        (words("setting_launch"), str(attrs.get("launch_year", ""))),
+        (words("setting_horizon"), str(attrs.get("horizon", ""))),
+        (words("setting_price_year"), str(attrs.get("price_year", ""))),
+        (words("setting_version"), str(attrs.get("demosim_version", ""))),
+        (words("setting_digest"), str(attrs.get("digest", ""))),
+        (words("setting_baseline_digest"), str(attrs.get("baseline_digest", ""))),
+    ]
+    return [(label, value) for label, value in lines if value]
+
+
+def changes(words: Words) -> list[str]:
+    """What the scenario changes in its data set, in words."""
+    log = stored(words.dataset, "log") or {}
+    found = log.get(words.lang) or log.get("nb" if words.lang == "nn" else "en") or []
+    return [str(line) for line in found]
+
+
+def stored(dataset: xr.Dataset, name: str) -> Any:
+    """A table or list that was stored as an attribute, or None."""
+    value = dataset.attrs.get(name)
+    if isinstance(value, str):
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            return None
+    return value
+
+
+def origins(dataset: xr.Dataset) -> list[Origin]:
+    """The sources of the figures: files of the data set, tables of facts, services; what is not at hand is left out."""
+    found = []
+    try:
+        folder = find_data_set(str(dataset.attrs.get("baseline", "")))
+        found += _files(folder.name, read_source(folder)["files"])
+        found += _files("facts", read_source(embedded("data", "facts"))["files"])
+    except DemosimError:  # a data set of the user's own that has moved: the result stands without it
+        pass
+    return found + _services(dataset)
+
+
+def _files(folder: str, files: dict[str, Any]) -> list[Origin]:
+    return [
+        Origin(
+            f"{folder}/{name}", str(entry.get("origin", "")), str(entry.get("table", "")), str(entry.get("date", "")),
+            str(entry.get("licence", "")), str(entry.get("confidence", "")), str(entry.get("sha256", "")),
+        )
+        for name, entry in files.items()
+    ]  # fmt: skip
+
+
+def _services(dataset: xr.Dataset) -> list[Origin]:
+    found = []
+    for service in map(str, dataset["service"].values) if "service" in dataset.dims else ():
+        try:
+            path = embedded("data", "services", f"{service}.toml")
+        except DemosimError:
+            continue
+        declared = tomllib.loads(path.read_text(encoding="utf-8"))
+        parts = ("expenditure", "spread", "net_share")
+        confidence = [
+            f"{part}: {declared[part]['confidence']}" for part in parts if "confidence" in declared.get(part, {})
+        ]
+        text = "; ".join(declared.get("sources", []))
+        found.append(Origin(f"services/{service}", text, confidence="; ".join(confidence)))
+    return found

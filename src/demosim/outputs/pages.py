@@ -1,0 +1,108 @@
+"""`pages`: one page for each municipality, as HTML or PDF."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import xarray as xr
+
+from demosim._version import __version__
+from demosim.errors import did_you_mean, usage_error
+from demosim.files import replacing, write_text
+from demosim.outputs.browser import Tab, browser_tab
+from demosim.outputs.measures import measures
+from demosim.outputs.municipality_page import Comparison, render_page
+from demosim.outputs.netcdf import read_result
+from demosim.outputs.report import template
+from demosim.outputs.words import Words
+
+FORMS = ("html", "pdf")
+STATE = ".pages.json"
+Progress = Callable[[int, int, str], None]
+
+
+def pages(
+    result: Path,
+    output: Path,
+    form: str = "html",
+    lang: str = "nb",
+    municipalities: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write a page for each municipality into a folder, with an index; returns the paths of the pages.
+
+    `form`: html or pdf (which needs Chromium). `municipalities`: numbers of those to write; all by default.
+    `progress`: called with how many are done, how many there are, and a name. A page that is already there, made from
+    the same result in the same form and language, is kept: an interrupted run is taken up where it ended. Raises a
+    `DemosimError` where the result is wrong, a number is not known, or Chromium is missing.
+    """
+    if form not in FORMS:
+        raise usage_error(f"pages are not written as {form}", allowed=", ".join(FORMS))
+    dataset = read_result(result, "run")
+    codes = [str(code) for code in dataset["municipality"].values]
+    for code in municipalities:
+        if code not in codes:
+            raise usage_error(f'there is no municipality "{code}"', suggestion=did_you_mean(code, codes))
+    chosen = [code for code in codes if not municipalities or code in municipalities]
+    _begin(output, result, form, lang)
+    written = []
+    comparison = Comparison(measures(dataset), Words(lang, dataset))
+    with ExitStack() as stack:
+        tab: Tab | None = None
+        for number, code in enumerate(chosen):
+            path = output / f"{code}.{form}"
+            if not path.exists():
+                if form == "pdf" and tab is None:
+                    tab = stack.enter_context(browser_tab())
+                _write(path, render_page(comparison, code), tab)
+            written.append(path)
+            if progress:
+                progress(number + 1, len(chosen), comparison.name(code))
+    write_text(output / "index.html", _index(dataset, comparison, written, lang))
+    return written
+
+
+def _begin(output: Path, result: Path, form: str, lang: str) -> None:
+    """Keep the pages of an earlier, interrupted run only where they are of the same result, form and language."""
+    key = hashlib.sha256(result.read_bytes() + f"{form} {lang} {__version__}".encode()).hexdigest()
+    state = output / STATE
+    if state.exists() and json.loads(state.read_text(encoding="utf-8")).get("key") == key:
+        return
+    if output.is_file():
+        raise usage_error("is a file; give a folder", file=str(output))
+    output.mkdir(parents=True, exist_ok=True)
+    state.unlink(missing_ok=True)
+    for old in _own_pages(output):
+        old.unlink()
+    write_text(state, json.dumps({"key": key}) + "\n")
+
+
+def _own_pages(output: Path) -> Iterator[Path]:
+    """Pages of an earlier run; other files of the folder are not ours."""
+    for form in FORMS:
+        yield from (path for path in output.glob(f"*.{form}") if path.stem.isalnum() and path.stem != "index")
+
+
+def _write(path: Path, text: str, tab: Tab | None) -> None:
+    if tab is None:
+        write_text(path, text)
+        return
+    with replacing(path) as temporary:
+        page = temporary.with_suffix(".html")
+        try:
+            page.write_text(text, encoding="utf-8")
+            tab.open(page)
+            temporary.write_bytes(tab.pdf())
+        finally:
+            page.unlink(missing_ok=True)
+
+
+def _index(dataset: xr.Dataset, comparison: Comparison, written: Sequence[Path], lang: str) -> str:
+    words = comparison.words
+    links = [(path.name, comparison.name(path.stem)) for path in written]
+    title = f"{words('page_table')} – {words.scenario}"
+    return str(template("index.html").render(lang=lang, title=title, links=links, version=__version__))

@@ -1,0 +1,62 @@
+"""Charts to pictures without a browser: SVG and PNG by vl-convert."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from demosim.outputs.charts import Spec
+from demosim.outputs.library import needs
+from demosim.outputs.look import locale
+from demosim.outputs.rows import Row
+
+VERSION = "6.4"  # of Vega-Lite
+
+
+def with_rows(spec: Spec, rows: list[Row], width: int, height: int, title: Any = None) -> Spec:
+    """A chart with its numbers and a size; a facet's size is that of its cells. The legend names what there is."""
+    names = list(dict.fromkeys(row["s"] for row in rows))
+    sized = {**_fitted(spec, names, width), "data": {"name": "rows", "values": rows}}
+    if "facet" not in spec:
+        sized |= {"width": width, "height": height}
+    return sized | ({"title": title} if title else {})
+
+
+def _fitted(spec: Any, names: list[str], width: int) -> Any:
+    """The description with as many columns of the legend as the width has room for, and only series that are there.
+
+    The page's script does the same; the colours stay those of all series.
+    """
+    if isinstance(spec, list):
+        return [_fitted(part, names, width) for part in spec]
+    if not isinstance(spec, dict):
+        return spec
+    fitted = {key: _fitted(part, names, width) for key, part in spec.items()}
+    if isinstance(spec.get("legend"), dict) and "scale" in spec:
+        values = [name for name in spec["scale"]["domain"] if name in names]
+        fitted["legend"] = {**spec["legend"], "values": values, "columns": max(1, width // _legend_width(values))}
+    return fitted
+
+
+def _legend_width(names: list[str]) -> int:
+    """Pixels that the longest name with its symbol takes."""
+    return 42 + round(6.4 * max((len(name) for name in names), default=0))
+
+
+def svg(spec: Spec, lang: str) -> str:
+    """The chart as SVG."""
+    text: str = needs("vl_convert").vegalite_to_svg(spec, vl_version=VERSION, format_locale=locale(lang))
+    return text
+
+
+def png(spec: Spec, lang: str, scale: float = 2.0) -> bytes:
+    """The chart as PNG."""
+    data: bytes = needs("vl_convert").vegalite_to_png(spec, vl_version=VERSION, scale=scale, format_locale=locale(lang))
+    return data
+
+
+@cache
+def javascript() -> str:
+    """Vega, Vega-Lite and Vega-Embed in one script, for a page without a network (BSD-3-Clause)."""
+    bundle: str = needs("vl_convert").javascript_bundle(vl_version=VERSION)
+    return "(() => {" + bundle.replace("</script", "<\\/script") + "})();"  # its names stay its own

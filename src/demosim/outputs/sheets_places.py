@@ -1,0 +1,102 @@
+"""Tables of places: every municipality, and sums and means by county, landsdel and class of size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from demosim.outputs.measures import Measures
+from demosim.outputs.places import KeyFigures, key_figures
+from demosim.outputs.sheets import Column, Entry, Sheet
+from demosim.outputs.words import MILLION, Words
+
+
+def municipalities_sheet(measures: Measures, words: Words) -> Sheet:
+    """A row for each municipality: people, kr per inhabitant, share of free income, rank."""
+    figures = key_figures(measures)
+    own = [at for at, region in enumerate(measures.regions) if region.kind == "municipality"]
+    county = measures.dataset["county_name"].values.tolist() if "county_name" in measures.dataset else [""] * len(own)
+    columns = [
+        Column("municipality", words("column_code"), "text"), Column("name", words("column_municipality"), "text"),
+        Column("county", words("column_county"), "text"), *figure_columns(measures, words),
+        Column("rank", words("column_rank"), "integer"),
+    ]  # fmt: skip
+    rows: list[list[Entry]] = []
+    for place, at in enumerate(own):
+        region = measures.regions[at]
+        rows.append([region.code, region.name, county[place], *figure_cells(figures, at), int(figures.rank[at])])
+    title = words("sheet_municipalities_title", first=measures.launch_year, last=measures.horizon)
+    return Sheet(
+        "municipalities",
+        title,
+        words("sheet_places_subtitle", unit=words.unit),
+        columns,
+        rows,
+        notes=_notes(words, figures),
+    )
+
+
+def groups_sheet(measures: Measures, words: Words) -> Sheet:
+    """Country, landsdel, county and class of size: the sum, and median and unweighted mean of their municipalities."""
+    figures = key_figures(measures)
+    single = [at for at, region in enumerate(measures.regions) if region.kind == "municipality"]
+    columns = [
+        Column("kind", words("column_kind"), "text"), Column("group", words("column_group"), "text"),
+        Column("municipalities", words("column_count"), "integer"), *figure_columns(measures, words),
+        Column("median_per_head", words("column_median"), "integer"),
+        Column("mean_per_head", words("column_mean"), "integer"),
+    ]  # fmt: skip
+    rows: list[list[Entry]] = []
+    for at, region in enumerate(measures.regions):
+        if region.kind == "municipality":
+            continue
+        inside = measures.members[at]
+        per_head = figures.accumulated_per_head[single][inside]
+        cells = [float(np.median(per_head)), float(np.mean(per_head))]
+        name = region.label(words.lang)
+        rows.append([words(f"kind_{region.kind}"), name, int(inside.sum()), *figure_cells(figures, at), *cells])
+    notes = [words("note_groups"), *_notes(words, figures)]
+    return Sheet(
+        "groups",
+        words("sheet_groups_title"),
+        words("sheet_places_subtitle", unit=words.unit),
+        columns,
+        rows,
+        notes=notes,
+    )
+
+
+def figure_columns(measures: Measures, words: Words) -> list[Column]:
+    """The columns of the key figures, in the order of `figure_cells`."""
+    first, last, budget = measures.launch_year, measures.horizon, measures.budget_years[0]
+    return [
+        Column("persons_first", words("column_persons_on", year=first), "integer"),
+        Column("persons_last", words("column_persons_on", year=last), "integer"),
+        Column("growth", words("column_growth"), "percent"),
+        Column("old_first", words("column_old", year=first), "integer"),
+        Column("old_last", words("column_old", year=last), "integer"),
+        Column("first", words("column_first", year=budget, unit=words.million), "two"),
+        Column("first_per_head", words("column_first_per_head", year=budget), "integer"),
+        Column("accumulated", words("column_accumulated", year=last, unit=words.million), "two"),
+        Column("accumulated_per_head", words("column_accumulated_per_head", year=last), "integer"),
+        Column("income_share", words("column_income_share"), "percent"),
+        Column("dependency_first", words("column_dependency", year=first), "two"),
+        Column("dependency_last", words("column_dependency", year=last), "two"),
+    ]
+
+
+def figure_cells(figures: KeyFigures, at: int) -> list[Entry]:
+    """The key figures of a place; amounts in mill. kr, None where there is no number."""
+    cells = [
+        figures.persons_first[at], figures.persons_last[at], figures.growth[at], figures.old_first[at],
+        figures.old_last[at], figures.first[at] / MILLION, figures.first_per_head[at],
+        figures.accumulated[at] / MILLION, figures.accumulated_per_head[at], figures.income_share[at],
+        figures.dependency_first[at], figures.dependency_last[at],
+    ]  # fmt: skip
+    return [float(value) if np.isfinite(value) else None for value in cells]
+
+
+def _notes(words: Words, figures: KeyFigures) -> list[str]:
+    notes = [words("note_own_services"), words("note_per_head")]
+    if np.isfinite(figures.income_share).any():
+        notes.append(words("note_free_income"))
+    return [*notes, words("note_dependency")]

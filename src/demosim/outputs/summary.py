@@ -1,0 +1,179 @@
+"""What `demosim run` says: the headline in words, and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from demosim.axes import age_label, age_members
+from demosim.outputs.messages import message
+from demosim.outputs.numbers import number
+from demosim.outputs.tables import Table
+from demosim.rounding import rounded_parts
+
+AGE_BOUNDS = (0, 1, 6, 16, 19, 67, 80, 90)
+WIDE_AGE_BOUNDS = (0, 20, 65, 80)
+LEVELS = ("municipal", "county")
+BILLION, MILLION = 1e9, 1e6
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How amounts of a result are shown: kroner per shown unit, decimals, its name."""
+
+    kroner: float
+    decimals: int
+    name: str
+
+
+def unit_of(result: xr.Dataset, lang: str) -> Unit:
+    """Billions for a country, millions for what is small."""
+    values = {"year": int(result.attrs["price_year"]), "currency": "kroner" if lang != "en" else "NOK"}
+    currency = str(result.attrs.get("currency", "kr"))
+    if currency != "kr":
+        values["currency"] = currency
+    largest = float(abs(yearly(result).sum(("service", "municipality"))).max())
+    if largest >= 0.2 * BILLION:
+        return Unit(BILLION, 2, message(lang, "billion", **values))
+    return Unit(MILLION, 1, message(lang, "million", **values))
+
+
+def yearly(result: xr.Dataset, financing: str = "free_income") -> xr.DataArray:
+    """Demographic expenditure, kroner (service, municipality, budget_year)."""
+    return result["demographic_expenditure"].sel(financing=financing)
+
+
+def headline(result: xr.Dataset, lang: str, places: Sequence[str] = ()) -> list[str]:
+    """The first budget year in words: charged to free income, municipalities and counties apart, what is in."""
+    unit = unit_of(result, lang)
+    year = int(result["budget_year"].values[0])
+    free = yearly(result).isel(budget_year=0).sum("municipality") / unit.kroner
+    every = yearly(result, "all").isel(budget_year=0).sum() / unit.kroner
+    by_level = {level: float(free[(free["level"] == level).values].sum()) for level in LEVELS}
+    # the parts are rounded together, so that they add to the sum that is shown
+    scale = 10.0 if unit.kroner == BILLION else 10.0**unit.decimals
+    shown = rounded_parts(np.array(list(by_level.values())) * scale) / scale
+    decimals = 1
+    total = float(shown.sum())
+    sector = message(lang, "selection", places=", ".join(places)) if places else message(lang, "sector")
+    text = message(
+        lang, "headline", flow_year=int(result["year"].values[0]), sector=sector, year=year, unit=unit.name,
+        kind=message(lang, "kind_more" if total >= 0 else "kind_less"),
+        total=number(abs(total), decimals, lang), all=number(float(every) * (1 if total >= 0 else -1), decimals, lang),
+        municipal=number(shown[0] * (1 if total >= 0 else -1), decimals, lang),
+        county=number(shown[1] * (1 if total >= 0 else -1), decimals, lang),
+    )  # fmt: skip
+    return [text, transport_note(result, lang)]
+
+
+def transport_note(result: xr.Dataset, lang: str) -> str:
+    """Whether county transport is in the totals, and how much of them it is in the first budget year."""
+    if not int(result["unit_cost"].attrs.get("transport", 0)):
+        return message(lang, "transport_out")
+    unit = unit_of(result, lang)
+    first = yearly(result).isel(budget_year=0).sum("municipality") / unit.kroner
+    counties = float(first[(first["level"] == "county").values].sum())
+    transport = float(first.sel(service="fylkestransport")) if "fylkestransport" in first["service"].values else 0.0
+    return message(
+        lang,
+        "transport_in",
+        amount=number(transport, unit.decimals, lang),
+        county=number(counties, unit.decimals, lang),
+    )
+
+
+def service_table(result: xr.Dataset, lang: str, accumulated: bool = False) -> Table:
+    """Demographic expenditure by service and budget year, with sums for municipalities, counties and both."""
+    unit = unit_of(result, lang)
+    name = "accumulated_demographic_expenditure" if accumulated else "demographic_expenditure"
+    amounts = result[name].sel(financing="free_income").sum("municipality").transpose("service", "budget_year")
+    scale = 10.0**unit.decimals
+    levels, labels = amounts["level"].values, amounts[f"service_label_{lang}"].values
+    shown = _by_level(amounts.values / unit.kroner * scale, levels) / scale
+    rows: list[tuple[str, Sequence[float]]] = []
+    totals = []
+    for level in LEVELS:
+        inside = levels == level
+        if inside.any():
+            rows += [(str(labels[i]), shown[i].tolist()) for i in np.flatnonzero(inside)]
+            totals.append(message(lang, level))
+            rows.append((totals[-1], shown[inside].sum(axis=0).tolist()))
+    totals.append(message(lang, "total"))
+    rows.append((totals[-1], shown.sum(axis=0).tolist()))
+    title = message(
+        lang,
+        "accumulated_title" if accumulated else "yearly_title",
+        unit=unit.name,
+        launch=int(result["date"].values[0]),
+    )
+    years = [str(year) for year in result["budget_year"].values]
+    key = "accumulated" if accumulated else "yearly"
+    return Table(key, title, [message(lang, "service"), *years], rows, unit.decimals, totals)
+
+
+def _by_level(amounts: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Rounded amounts (service, budget year): services add to their level, and the levels to the sum."""
+    names = [level for level in LEVELS if (levels == level).any()]
+    sums = rounded_parts(np.stack([amounts[levels == level].sum(axis=0) for level in names]))
+    shown = np.zeros(amounts.shape)
+    for level, total in zip(names, sums, strict=True):
+        shown[levels == level] = rounded_parts(amounts[levels == level], total)
+    return shown
+
+
+def age_table(result: xr.Dataset, lang: str) -> Table:
+    """Persons by age group on the first, second, middle and last date, and the change over all of them."""
+    ages = result["age"].values
+    groups = age_groups(ages)
+    by_age = result["population"].sum(("municipality", "sex")).transpose("age", "date").values
+    picked = sorted({0, 1, (by_age.shape[1] - 1) // 2, by_age.shape[1] - 1})
+    table = np.stack([by_age[age_members(ages, low, high)].sum(axis=0) for low, high in groups])[:, picked]
+    shown = rounded_parts(table)
+    rows: list[tuple[str, Sequence[float]]] = [
+        (age_label(low, high, int(ages[-1])), [*counts, counts[-1] - counts[0]])
+        for (low, high), counts in zip(groups, shown.tolist(), strict=True)
+    ]
+    every = shown.sum(axis=0).tolist()
+    total = message(lang, "all_ages")
+    rows.append((total, [*every, every[-1] - every[0]]))
+    dates = [str(result["date"].values[i]) for i in picked]
+    columns = [message(lang, "age_group"), *dates, message(lang, "change")]
+    return Table("population", message(lang, "population_title"), columns, rows, 0, [total])
+
+
+def fte_table(result: xr.Dataset, lang: str) -> Table | None:
+    """Full-time equivalents that the need calls for, first and last date; a dash where there is no source."""
+    if "full_time_equivalents" not in result:
+        return None
+    every = result["full_time_equivalents"].sum("municipality", skipna=False).transpose("service", "date").values
+    rows: list[tuple[str, Sequence[float]]] = [
+        (str(label), [values[0], values[-1], values[-1] - values[0]])
+        for label, values in zip(result[f"service_label_{lang}"].values, every, strict=True)
+    ]
+    dates = [str(result["date"].values[at]) for at in (0, -1)]
+    heads = [message(lang, "service"), *dates, message(lang, "change")]
+    return Table("fte", message(lang, "fte_title"), heads, rows, 0, notes=[message(lang, "fte_note")])
+
+
+def age_groups(ages: np.ndarray) -> list[tuple[int, int]]:
+    """Age groups of the calculation that the ages of a data set allow, as first and last age."""
+    bounds = [bound for bound in AGE_BOUNDS if bound in ages]
+    if len(bounds) < 4:
+        bounds = [bound for bound in WIDE_AGE_BOUNDS if bound in ages]
+    last = [*(after - 1 for after in bounds[1:]), int(ages[-1])]
+    return list(zip(bounds, last, strict=True))
+
+
+def notes(result: xr.Dataset, lang: str) -> list[str]:
+    """What a reader must know of the figures: floored cells, prices that are estimates."""
+    said = []
+    if float(result.attrs.get("floored_cells", 0)):
+        cells, persons = (float(result.attrs[f"floored_{name}"]) for name in ("cells", "persons"))
+        said.append(message(lang, "floored", cells=number(cells, 0, lang), persons=number(persons, 0, lang)))
+    years = str(result["unit_cost"].attrs.get("estimated_price_years", ""))
+    if years:
+        said.append(message(lang, "deflator_estimate", years=", ".join(years.split())))
+    return said

@@ -1,0 +1,209 @@
+"""The command line as a user meets it, with good and bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+from conftest import ROOT
+from demosim.cli import COMMANDS, main
+
+MARS = ROOT / "scenarios" / "mars2026.toml"
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    """Run a command in this process: exit code, what it printed, what it complained of."""
+    with pytest.raises(SystemExit) as end:
+        main([str(word) for word in words])
+    printed = capsys.readouterr()
+    return int(end.value.code or 0), printed.out, printed.err
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_run_prints_headline_tables_and_published_figures(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, "run", MARS)
+    assert code == 0
+    assert err == ""
+    assert "budsjettåret 2027" in out
+    assert "Pleie og omsorg" in out
+    assert "Publisert" in out
+    assert "Fylkestransport er med" in out
+    assert max(len(line) for line in out.splitlines()) <= 80
+    with xr.open_dataset(here / "results" / "mars2026.nc") as stored:
+        assert dict(stored.sizes)["date"] == 11
+        assert dict(stored.sizes)["budget_year"] == 10
+        assert stored["budget_year"].values.tolist() == list(range(2027, 2037))
+        assert stored["expenditure_need"].attrs["price_year"] == 2026
+    assert [path.name for path in (here / "results").iterdir()] == ["mars2026.nc"]
+
+
+def test_rounded_parts_add_to_the_totals_that_are_shown(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = call(capsys, "--json", "run", MARS)
+    tables = {table["key"]: table for table in json.loads(out)["tables"]}
+    for key in ("yearly", "accumulated"):
+        rows = [row["values"] for row in tables[key]["rows"]]
+        for column in zip(*rows, strict=True):
+            municipal, county = sum(column[:6]), sum(column[7:10])
+            assert municipal == pytest.approx(column[6], abs=1e-9)
+            assert county == pytest.approx(column[10], abs=1e-9)
+            assert municipal + county == pytest.approx(column[11], abs=1e-9)
+    persons = [row["values"] for row in tables["population"]["rows"]]
+    assert [sum(column) for column in zip(*persons[:-1], strict=True)] == persons[-1]
+    assert persons[-1][0] == 5_627_400
+
+
+def test_selections_add_up_to_the_country(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def total(*words: object) -> float:
+        _, out, _ = call(capsys, "--json", "run", MARS, *words)
+        with xr.open_dataset(here / "results" / "mars2026.nc") as stored:
+            assert stored.sizes["municipality"] == 357
+        table = json.loads(out)["tables"][0]
+        scale = 1.0 if "mrd" in table["title"] else 1e-3
+        return float(table["rows"][-1]["values"][0]) * scale
+
+    counties = ["03", "11", "15", "18", "31", "32", "33", "34", "39", "40", "42", "46", "50", "55", "56"]
+    each = [word for county in counties for word in ("--county", county)]
+    assert total(*each) == pytest.approx(total(), abs=1e-9)
+    assert total("--county", "18") == pytest.approx(total("--county", "nordland"), abs=1e-9)
+
+
+def test_places_are_found_by_name_and_number(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "run", MARS, "--municipality", "4601", "--municipality", "Herøy (Nordland)")
+    assert code == 0
+    assert "Bergen, Herøy" in " ".join(out.split())
+    assert "Publisert" not in out
+
+
+def test_all_places_that_are_not_found_are_reported_at_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = call(capsys, "run", MARS, "--municipality", "Herøy", "--municipality", "Oslow", "--county", "tull")
+    assert code == 2
+    assert '"1515" (Herøy, Møre og Romsdal), "1818" (Herøy, Nordland)' in err
+    assert 'did you mean "Oslo"' in err
+    assert "18 Nordland" in err
+    assert not (here / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file"),
+        (b"", "is empty"),
+        (b"\x00\xff\x00", "text"),
+        (b'name = "x\n', "1"),
+        (b'nmae = "x"\n', 'did you mean "name"'),
+    ],
+)
+def test_bad_scenarios_get_one_message_and_leave_nothing(
+    here: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, message: str
+) -> None:
+    if content is not None:
+        Path("bad.toml").write_bytes(content)
+    code, out, err = call(capsys, "run", "bad.toml")
+    assert code == 2
+    assert out == ""
+    assert "bad.toml" in err
+    assert message in err
+    assert "Traceback" not in err
+    assert not (here / "results").exists()
+
+
+def test_a_folder_is_not_a_scenario(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = call(capsys, "run", here)
+    assert code == 2
+    assert "folder" in err
+
+
+def test_an_output_that_cannot_be_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").write_text("", encoding="utf-8")
+    code, _, err = call(capsys, "run", MARS, "--output", "file/result.nc")
+    assert code == 1
+    assert "cannot be written" in err
+    code, _, err = call(capsys, "run", MARS, "--output", here)
+    assert code == 1
+    assert "is a folder" in err
+
+
+def test_debug_shows_the_traceback(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, err = call(capsys, "--debug", "run", "missing.toml")
+    assert "Traceback" in err
+
+
+def test_quiet_says_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(capsys, "--quiet", "run", MARS) == (0, "", "")
+
+
+@pytest.mark.parametrize("lang", ["nb", "nn", "en"])
+def test_every_language(here: Path, capsys: pytest.CaptureFixture[str], lang: str) -> None:
+    _, out, _ = call(capsys, "--lang", lang, "run", MARS, "--county", "56")
+    assert {"nb": "merutgifter", "nn": "meirutgifter", "en": "expenditure"}[lang] in out or "utgifter" in out
+    assert {"nb": "Kommuner", "nn": "Kommunar", "en": "Municipalities"}[lang] in out
+
+
+def test_check_and_resolve(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(capsys, "check", MARS)[0] == 0
+    code, out, _ = call(capsys, "resolve", MARS)
+    assert code == 0
+    Path("again.toml").write_text(out, encoding="utf-8")
+    assert call(capsys, "resolve", "again.toml")[1] == out
+    assert call(capsys, "check", ROOT / "data" / "norway2026")[0] == 0
+
+
+@pytest.mark.parametrize("what", ["municipalities", "services", "variants", "profiles", "knobs"])
+def test_lists(capsys: pytest.CaptureFixture[str], what: str) -> None:
+    code, out, _ = call(capsys, "--json", "list", what)
+    assert code == 0
+    assert len(json.loads(out)["rows"]) >= 4
+    code, out, _ = call(capsys, "list", what)
+    assert code == 0
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
+def test_validate_results(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = call(capsys, "--json", "validate", "results")
+    rows = json.loads(out)
+    assert len(rows) == 13
+    assert not any(row["used_in_calibration"] for row in rows)
+    code, out, _ = call(capsys, "validate", "results")
+    assert code == 0
+    assert "cost-key, step" in out
+
+
+def test_init_copies_scenarios_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = call(capsys, "init", "mine")
+    assert len(out.splitlines()) == len(list((ROOT / "scenarios").glob("*.toml")))
+    assert call(capsys, "init", "mine")[1] == ""
+    assert call(capsys, "check", "mine/mars2026.toml")[0] == 0
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        code, out, _ = call(capsys, command, "--help")
+        assert code == 0
+        assert len(out.splitlines()) > 4
+
+
+def test_it_runs_as_a_module_and_knows_its_version(here: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "demosim", "--version"], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    assert done.stdout.startswith("demosim, version ")
+
+
+def test_a_narrow_console_does_not_fail(here: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "demosim", "run", str(MARS), "--county", "56"], capture_output=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
