@@ -67,7 +67,8 @@ def _population(jump_off: np.ndarray) -> np.ndarray:
 
 
 def _newborn(survival: np.ndarray, birth_share: np.ndarray) -> np.ndarray:
-    return survival * birth_share[:, None, :]
+    alive: np.ndarray = survival * birth_share[:, None, :]
+    return alive
 
 
 def _fertility(rate: np.ndarray, interval: np.ndarray) -> np.ndarray:

@@ -38,6 +38,7 @@ def fan(
     path = output or Path("results") / f"{spec.name}-fan.nc"
     result = run_fan(spec, path, draws, seed, switches, settings.workers)
     if not settings.quiet:
+        names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
         for region in ["country", *codes]:
-            print_table(fan_table(result, settings.lang, region), settings.lang)
+            print_table(fan_table(result, settings.lang, region, names.get(region, "")), settings.lang)
         click.echo(message(settings.lang, "written", path=path))

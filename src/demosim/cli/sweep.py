@@ -80,6 +80,7 @@ def sensitivity(
     path = output or Path("results") / f"{spec.name}-sensitivity.nc"
     result = run_sensitivity(spec, path, codes, budget_year, accumulated, sobol_points, seed, settings.workers)
     if not settings.quiet:
-        for table in tornado_tables(result, settings.lang):
+        names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
+        for table in tornado_tables(result, settings.lang, names):
             print_table(table, settings.lang)
         click.echo(message(settings.lang, "written", path=path))

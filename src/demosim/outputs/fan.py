@@ -12,7 +12,7 @@ from demosim.outputs.tables import Cell, Table
 BILLION, MILLION = 1e9, 1e6
 
 
-def fan_table(result: xr.Dataset, lang: str, region: str = "country") -> Table:
+def fan_table(result: xr.Dataset, lang: str, region: str = "country", name: str = "") -> Table:
     """Demographic expenditure by budget year: the ends of the 80 and 67 per cent bands, and the middle."""
     bands = result["demographic_expenditure"].sel(financing="free_income", service="total", region=region)
     large = float(abs(bands).max()) >= BILLION / 5
@@ -24,5 +24,5 @@ def fan_table(result: xr.Dataset, lang: str, region: str = "country") -> Table:
     ]
     heads = [message(lang, "budget_year"), *(f"P{100 * float(level):g}" for level in bands["quantile"].values)]
     title = message(lang, "fan_title", unit=unit, draws=int(result.attrs["draws"]), seed=int(result.attrs["seed"]))
-    place = "" if region == "country" else f" ({region})"
+    place = f" ({name})" if name else ""
     return Table(f"fan_{region}", title + place, heads, rows, 2 if large else 1, notes=[message(lang, "fan_note")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import xarray as xr
 
@@ -12,7 +12,7 @@ from demosim.outputs.tables import Cell, Table
 MILLION = 1e6
 
 
-def tornado_tables(result: xr.Dataset, lang: str) -> list[Table]:
+def tornado_tables(result: xr.Dataset, lang: str, names_of: Mapping[str, str] | None = None) -> list[Table]:
     """The effects of each assumption's low and high end, widest first: for the country and each place asked for."""
     label = "label_en" if lang == "en" else "label_nb"
     names = [str(name) for name in (result[label] if label in result.coords else result["assumption"]).values]
@@ -34,5 +34,6 @@ def tornado_tables(result: xr.Dataset, lang: str) -> list[Table]:
         for code in result["municipality"].values:
             here = result.sel(municipality=code)
             lows, highs = here["municipal_effect_low"].values, here["municipal_effect_high"].values
-            found.append(table(f"tornado_{code}", f" {code}", lows, highs, here["municipal_nonlinear"].values))
+            place = (names_of or {}).get(str(code), str(code))
+            found.append(table(f"tornado_{code}", f" {place}", lows, highs, here["municipal_nonlinear"].values))
     return found

@@ -36,7 +36,7 @@ def unit_of(result: xr.Dataset, lang: str) -> Unit:
     if currency != "kr":
         values["currency"] = currency
     largest = float(abs(yearly(result).sum(("service", "municipality"))).max())
-    if largest >= 0.2 * BILLION:
+    if largest >= BILLION:
         return Unit(BILLION, 2, message(lang, "billion", **values))
     return Unit(MILLION, 1, message(lang, "million", **values))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import xarray as xr
 
 from demosim.errors import Problem, ProblemGroup, did_you_mean, usage_error
@@ -144,6 +145,15 @@ def select_places(
         else:
             inside = dataset[kind].values == found
             chosen |= set(own[inside].tolist())
-            names.append(str(dataset[f"{kind}_name"].values[inside][0]))
+            names.append(_told_apart(dataset, kind, inside))
     problems.raise_if_any()
     return [number for number in own.tolist() if number in chosen or not names], names
+
+
+def _told_apart(dataset: xr.Dataset, kind: str, inside: np.ndarray) -> str:
+    """The name of a place, with its county where several municipalities have it."""
+    names = dataset[f"{kind}_name"].values
+    name = str(names[inside][0])
+    if kind == "municipality" and (names == name).sum() > 1:
+        return f"{name} ({dataset['county_name'].values[inside][0]})"
+    return name
