@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import made_up
 import naive
-from demosim.gradient import gradient
+from demosim.errors import DemosimError
+from demosim.gradient import budget_year_weight, effect, gradient, total_weight
 from demosim.projection import assumption_arrays
 from plain_assumptions import plain_assumptions
 
