@@ -67,7 +67,8 @@ def _population(jump_off: np.ndarray) -> np.ndarray:
 
 
 def _newborn(survival: np.ndarray, birth_share: np.ndarray) -> np.ndarray:
-    return survival * birth_share[:, None, :]
+    alive: np.ndarray = survival * birth_share[:, None, :]
+    return alive
 
 
 def _fertility(rate: np.ndarray, interval: np.ndarray) -> np.ndarray:
@@ -147,6 +148,14 @@ def pack(
         region=_region(region, size),
     )
     return inputs, pick
+
+
+def without_costs(inputs: Inputs) -> Inputs:
+    """The same inputs for a projection that counts no need."""
+    nothing = np.empty(0, np.int64)
+    return inputs._replace(
+        tally=np.zeros_like(inputs.tally), service_start=np.zeros(1, np.int64), pair_tally=nothing
+    )  # fmt: skip
 
 
 def _tally(costs: CostTable, cells: int) -> np.ndarray:
