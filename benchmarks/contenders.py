@@ -16,7 +16,7 @@ from demosim.gradient import zero_adjoint
 from demosim.kernels.adjoint import back_project
 from demosim.kernels.project import project
 from demosim.kernels.threads import empty_outputs, map_chunks, run_scenarios
-from demosim.packing import CostTable, pack
+from demosim.packing import CostTable, pack, without_costs
 
 WIDTHS = {"float64": np.float64, "float32": np.float32}
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -119,9 +119,10 @@ def gradients(case: Case, rounds: int) -> dict[str, Timed]:
     need, stored = empty_outputs(full, 1, case.size), empty_outputs(full, 1, case.size, ("population",))
     weights = np.zeros((need.need.shape[1], 1, inputs.population.shape[2]))
     weights[1:, :, : case.size] = 1
+    bare = without_costs(inputs)
 
     def derive() -> None:
-        outputs = run_scenarios(inputs, pick, 0, ("population",))
+        outputs = run_scenarios(bare, pick, 0, ("population",))
         back_project(inputs, pick[0], outputs.population[0], weights, zero_adjoint(inputs))
 
     return take_turns(

@@ -10,11 +10,17 @@ from hypothesis import strategies as st
 
 import made_up
 import naive
+from conftest import ROOT
+from demosim.baseline.read import read_baseline
+from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
 from demosim.kernels.project import COUNTERS, Outputs
 from demosim.kernels.project import project as run_kernel
+from demosim.kernels.threads import run_scenarios
 from demosim.packing import CostTable, pack
 from demosim.projection import assumption_arrays, check_counters, project
+from demosim.scenario.read import baseline_location, read_scenario
+from demosim.scenario.resolve import resolve
 from plain_assumptions import plain_assumptions
 
 COUNTRIES = {"years of one": made_up.small_country, "years of five": made_up.three_regions}
@@ -209,3 +215,41 @@ def test_a_lost_balance_is_refused() -> None:
     with pytest.raises(DemosimError, match="loses persons"):
         check_counters(counters)
     assert check_counters(counters, tolerance=1e-5)["mass_balance"] == 1e-6
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("deviations", [1, 60])
+def test_law_4_a_stopped_run_continues_with_the_same_bits(dtype: type, deviations: float) -> None:
+    arrays = assumption_arrays(plain_assumptions(made_up.small_country(regions=40, steps=6, scale=30), streams=2))
+    arrays["net_migration_deviation"] = arrays["net_migration_deviation"] * deviations
+    inputs, pick = pack([arrays], dtype=dtype)
+    once = run_scenarios(inputs, pick, 0, keep=("population", "births"))
+    assert (once.counters[0, 0] > 0) == (deviations > 1)
+    by_year = ("survival", "newborn", "fertility", "net", "fade", "inflow")
+    for y in range(1, 6):
+        ahead = {name: np.ascontiguousarray(getattr(inputs, name)[:, y:]) for name in by_year}
+        rest = run_scenarios(
+            inputs._replace(population=once.population[:, y].copy(), **ahead), pick, 0, keep=("population", "births")
+        )
+        np.testing.assert_array_equal(rest.population, once.population[:, y:])
+        np.testing.assert_array_equal(rest.births, once.births[:, y:])
+
+
+def test_float32_costs_are_within_two_millionths_of_float64() -> None:
+    """Any municipality, year and service of the shipped main scenario, and of one with random changes."""
+    spec = read_scenario(ROOT / "scenarios" / "mars2026.toml")
+    baseline = read_baseline(baseline_location(spec))
+    arrays = assumption_arrays(resolve(baseline, spec).assumptions)
+    unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year).transpose("service", "age").values
+    random = np.random.default_rng(1)
+    changed = arrays | {
+        "death_prob": arrays["death_prob"] * random.uniform(0.9, 1.1, (len(arrays["death_prob"]), 1, 1)),
+        "net_international_migration": arrays["net_international_migration"] * random.uniform(0.2, 2, (1, 2, 1)),
+    }
+    costs = [CostTable.from_unit_cost(unit_cost, 2)]
+    size = len(arrays["jump_off_population"])
+    double = run_scenarios(*pack([arrays, changed], costs), size)
+    single = run_scenarios(*pack([arrays, changed], costs, dtype=np.float32), size)
+    assert abs(single.need / double.need - 1).max() < 2e-6
+    assert check_counters(double.counters)["mass_balance"] < 1e-9
+    assert check_counters(single.counters, tolerance=1e-5)["non_finite"] == 0

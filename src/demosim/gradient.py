@@ -12,7 +12,7 @@ from demosim.errors import run_error, usage_error
 from demosim.kernels.adjoint import Adjoint, back_project
 from demosim.kernels.project import Inputs
 from demosim.kernels.threads import run_scenarios
-from demosim.packing import Arrays, CostTable, pack
+from demosim.packing import Arrays, CostTable, pack, without_costs
 from demosim.projection import assumption_arrays, check_counters
 
 
@@ -37,7 +37,7 @@ def gradient(assumptions: xr.Dataset, unit_cost: xr.DataArray, of: xr.DataArray)
     weights = _weights(of, assumptions, unit_cost)
     by_service, weights = _merged(costs.values, weights)
     inputs, pick = pack([arrays], [CostTable.from_unit_cost(by_service, assumptions.sizes["sex"])])
-    outputs = run_scenarios(inputs, pick, 0, keep=("population",))
+    outputs = run_scenarios(without_costs(inputs), pick, 0, keep=("population",))
     counters = check_counters(outputs.counters)
     wide = np.zeros((*weights.shape[:2], inputs.population.shape[2]))
     wide[..., : weights.shape[2]] = weights

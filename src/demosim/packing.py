@@ -150,6 +150,14 @@ def pack(
     return inputs, pick
 
 
+def without_costs(inputs: Inputs) -> Inputs:
+    """The same inputs for a projection that counts no need."""
+    nothing = np.empty(0, np.int64)
+    return inputs._replace(
+        tally=np.zeros_like(inputs.tally), service_start=np.zeros(1, np.int64), pair_tally=nothing
+    )  # fmt: skip
+
+
 def _tally(costs: CostTable, cells: int) -> np.ndarray:
     """The tally of each cell; cells that cost nothing share the last one."""
     if costs.tally.size == 0:

@@ -66,6 +66,7 @@ class Scratch(NamedTuple):
     lowest: np.ndarray  # (K,)
     plan: np.ndarray  # (S × A, 5)
     tally_bar: np.ndarray  # (tallies, M)
+    counts: np.ndarray  # (T + 1, services) whether the weights of a date and service are not all zero
     empty: np.ndarray  # (1,) number of rows that migrants came to where nobody was
 
 
@@ -145,7 +146,7 @@ def back_floored(inputs, v, y, bar, row, source, i, alive, scratch):
 
 
 @inner
-def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, scratch, adjoint):
+def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, weight, scratch, adjoint):
     """Adjoint of survival and migration of the rows first..last, upwards in age.
 
     Row r is made of source[r − step], of which alive[r − step] survive; its adjoint goes to bar[r − step].
@@ -157,6 +158,8 @@ def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, sc
     for row in range(first, last + 1):
         i, k = row - step, band[row]
         lives = alive[i]
+        if step > 0:
+            weigh_start(i, source, weight, y, scratch, adjoint)
         persons, drift, value, value_drift = row_sums(bar, row, source, i, deviation, k, tally_bar, tally[row])
         plan_row(plan, row, lives, lives * persons, lives * drift, net[row], inflow, lowest[k])
         if plan[row, PLAIN] == 0:
@@ -237,21 +240,17 @@ def back_open(bar, row, start, survival, survival_bar):
 
 
 @inner
-def back_births(bar, births_bar, start, end, fertility, fertility_bar):
-    """Adjoint of fertility, and of the women at the end of the year added to theirs."""
-    women = start.shape[0] - fertility.size
-    for a in range(fertility.size):
-        row, both = women + a, 0.0
-        later = end if a > 0 else start
-        for m in range(births_bar.shape[1]):
-            both += births_bar[0, m] * (start[row, m] + later[row, m])
-        fertility_bar[a] = both
-        if a > 0 and fertility[a] != 0:
-            add_scaled(bar, row, births_bar, 0, fertility[a])
+def back_births(bar, births_bar, end, fertility, fertility_bar):
+    """Adjoint of fertility by the women at the end of the year, and the births' part of theirs."""
+    women = end.shape[0] - fertility.size
+    for a in range(1, fertility.size):
+        fertility_bar[a] = dot(births_bar, 0, end, women + a)
+        if fertility[a] != 0:
+            add_scaled(bar, women + a, births_bar, 0, fertility[a])
 
 
 @inner
-def back_year(inputs, v, y, start, end, bar, scratch, adjoint):
+def back_year(inputs, v, y, start, end, weight, bar, scratch, adjoint):
     """Turn the adjoint of the population at the end of year y into that at its start, in place."""
     survival, fertility, births_bar = inputs.survival[v[1], y], inputs.fertility[v[3], y], scratch.births_bar
     made, alive, alive_bar = scratch.made, scratch.alive, scratch.alive_bar
@@ -262,16 +261,20 @@ def back_year(inputs, v, y, start, end, bar, scratch, adjoint):
     clear(scratch.deviation_bar)
     for s in range(sexes):
         row = s * ages
-        back_rows(inputs, v, y, bar, made, alive, alive_bar, row, row, 0, scratch, adjoint)
+        back_rows(inputs, v, y, bar, made, alive, alive_bar, row, row, 0, weight, scratch, adjoint)
         adjoint.newborn[y, s] = alive_bar[row]
         add_scaled(births_bar, 0, bar, row, 1.0)
     factor = inputs.fertility_factor[v[4]]
     back_bear(scratch.births, births_bar, factor, country, weighted, adjoint.fertility_factor)
-    back_births(bar, births_bar, start, end, fertility, adjoint.fertility[y])
+    back_births(bar, births_bar, end, fertility, adjoint.fertility[y])
     for s in range(sexes):
         youngest, oldest = s * ages, s * ages + ages - 1
-        back_rows(inputs, v, y, bar, start, survival, survival_bar, youngest + 1, oldest - 1, 1, scratch, adjoint)
-        back_rows(inputs, v, y, bar, made, alive, alive_bar, oldest, oldest, 0, scratch, adjoint)
+        back_rows(
+            inputs, v, y, bar, start, survival, survival_bar, youngest + 1, oldest - 1, 1, weight, scratch, adjoint
+        )
+        back_rows(inputs, v, y, bar, made, alive, alive_bar, oldest, oldest, 0, weight, scratch, adjoint)
+        for row in range(oldest - 1, oldest + 1):
+            weigh_start(row, start, weight, y, scratch, adjoint)
         back_open(bar, oldest, start, survival, survival_bar)
     for a in range(ages):
         if fertility[a] != 0:
@@ -290,19 +293,41 @@ def back_deviations(inputs, v, y, deviation_bar, adjoint):
 
 
 @inner
-def weigh_date(inputs, v, t, population, weight, tally_bar, unit_cost_bar):
-    """Derivatives of the weighted need of date t by persons of each tally, and by unit costs of each cell."""
+def weigh_date(inputs, v, t, weight, scratch):
+    """Derivatives of the weighted need of date t by persons of each tally."""
     unit_cost = inputs.unit_cost[v[10], min(t, inputs.unit_cost.shape[1] - 1)]
+    tally_bar = scratch.tally_bar
     clear(tally_bar)
-    for k in range(weight.shape[0]):
-        counts = False
-        for m in range(weight.shape[1]):
-            counts |= weight[k, m] != 0
-        if counts:
+    for k in range(weight.shape[1]):
+        if scratch.counts[t, k]:
             for pair in range(inputs.service_start[k], inputs.service_start[k + 1]):
-                add_scaled(tally_bar, inputs.pair_tally[pair], weight, k, unit_cost[pair])
-            for row in range(population.shape[0]):
-                unit_cost_bar[k, row] = dot(weight, k, population, row)
+                add_scaled(tally_bar, inputs.pair_tally[pair], weight[t], k, unit_cost[pair])
+
+
+@inner
+def weigh_start(row, population, weight, t, scratch, adjoint):
+    """Derivatives by unit costs and by fertility of the persons of one row on date t, while they are in the cache."""
+    births_bar, counts = scratch.births_bar, scratch.counts
+    for k in range(weight.shape[1]):
+        if counts[t, k]:
+            adjoint.unit_cost[t, k, row] = dot(weight[t], k, population, row)
+    ages = adjoint.fertility.shape[1]
+    a = row - (population.shape[0] - ages)
+    if a >= 0 and t < adjoint.fertility.shape[0]:
+        adjoint.fertility[t, a] += dot(births_bar, 0, population, row) * (1.0 if a > 0 else 2.0)
+
+
+@inner
+def which_count(weight):
+    """Whether any weight of a date and service is not zero."""
+    counts = np.zeros(weight.shape[:2], np.bool_)
+    for t in range(weight.shape[0]):
+        for k in range(weight.shape[1]):
+            for m in range(weight.shape[2]):
+                if weight[t, k, m] != 0:
+                    counts[t, k] = True
+                    break
+    return counts
 
 
 @kernel
@@ -320,12 +345,15 @@ def back_project(inputs: Inputs, v: np.ndarray, population: np.ndarray, weight: 
         births=np.empty((1, size)), births_bar=np.empty((1, size)), deviation=np.empty((bands, size)),
         deviation_bar=np.empty((bands, size)), lowest=np.empty(bands), plan=np.empty((rows, 5)),
         tally_bar=np.empty((count_tallies(inputs), size)), empty=np.zeros(1, np.int64),
+        counts=which_count(weight),
     )  # fmt: skip
     bar = adjoint.population
+    for row in range(rows):
+        weigh_start(row, population[years], weight, years, scratch, adjoint)
     for t in range(years, -1, -1):
-        weigh_date(inputs, v, t, population[t], weight[t], scratch.tally_bar, adjoint.unit_cost[t])
+        weigh_date(inputs, v, t, weight, scratch)
         if t > 0:
-            back_year(inputs, v, t - 1, population[t - 1], population[t], bar, scratch, adjoint)
+            back_year(inputs, v, t - 1, population[t - 1], population[t], weight, bar, scratch, adjoint)
     for row in range(rows):
         add_scaled(bar, row, scratch.tally_bar, inputs.tally[row], 1.0)
     return int(scratch.empty[0])
