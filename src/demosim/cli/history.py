@@ -51,6 +51,8 @@ def calibrate(
 @click.option("--ahead", default="1,2,3,5,10", show_default=True, help="Years ahead.")
 @click.option("--cuts", default="2000,5000,10000,30000", show_default=True, help="Size classes, half-open.")
 @click.option("--against", type=click.Path(path_type=Path), help="Published municipal projections (csv).")
+@click.option("--fan", is_flag=True, help="Back-test the bands instead: were they as wide as they should be?")
+@click.option("--draws", type=int, default=400, show_default=True, help="Draws of each fan, with --fan.")
 @click.option("--confirm-from", type=int, default=2017, show_default=True, help="First launch of the confirming half.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write CSV and NetCDF here (a name without suffix).")
 @MORTALITY
@@ -58,8 +60,9 @@ def calibrate(
 @NATION
 @click.pass_obj
 def backtest(
-    settings: Settings, history: Path, launches: str, ahead: str, cuts: str, against: Path | None, confirm_from: int,
-    output: Path | None, mortality: Path | None, fertility: Path | None, nation: Path | None,
+    settings: Settings, history: Path, launches: str, ahead: str, cuts: str, against: Path | None, fan: bool,
+    draws: int, confirm_from: int, output: Path | None, mortality: Path | None, fertility: Path | None,
+    nation: Path | None,
 ) -> None:  # fmt: skip
     """Project from past launches with what was known then, and compare with what happened."""
     from demosim.baseline.read import read_baseline
@@ -67,6 +70,9 @@ def backtest(
     from demosim.uncertainty.tables import text
 
     years = whole_numbers(launches, "--launch")
+    if fan:
+        _bands(settings, history, years, draws, output, mortality=mortality, fertility=fertility, nation=nation)
+        return
     bounds = tuple(float(cut) for cut in whole_numbers(cuts, "--cuts"))
     result = run_backtest(
         history, years, whole_numbers(ahead, "--ahead"), bounds, mortality=mortality, fertility=fertility,
@@ -81,4 +87,29 @@ def backtest(
         if result.against is not None:
             click.echo(text(result.against))
         for note in result.notes:
+            click.echo(note)
+
+
+def _bands(
+    settings: Settings, history: Path, launches: list[int], draws: int, output: Path | None, mortality: Path | None,
+    fertility: Path | None, nation: Path | None,
+) -> None:  # fmt: skip
+    """How the bands of past launches held, widths fitted on the earlier ones alone."""
+    from demosim.baseline.read import read_baseline
+    from demosim.cli.frames import print_frame
+    from demosim.costs.unit_costs import KOSTRA_YEAR, derive_unit_cost
+    from demosim.scenario.spec import CostOptions
+    from demosim.uncertainty.fan_record import missed, run_fan_backtest
+
+    baseline = read_baseline("norway2026")
+    unit_cost = derive_unit_cost(baseline, CostOptions(), KOSTRA_YEAR)
+    record = run_fan_backtest(
+        history, unit_cost, launches, draws=draws, baseline=baseline, threads=settings.workers, output=output,
+        mortality=mortality, fertility=fertility, nation=nation,
+    )  # fmt: skip
+    found = {"next year, country": record.held, "municipalities": record.corrected, "missed": missed(record.corrected)}
+    for title, frame in found.items():
+        print_frame(settings, title, frame.reset_index(), decimals=1)
+    if not settings.quiet and not settings.as_json:
+        for note in (*record.notes, *(f"{name}: {value:.2f}" for name, value in record.budgets.items())):
             click.echo(note)
