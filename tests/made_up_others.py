@@ -57,6 +57,8 @@ def sweep(run: xr.Dataset, scenarios: int = 5) -> xr.Dataset:
     country = run["demographic_expenditure"].sel(financing="free_income").sum("municipality")
     factor = xr.DataArray(np.linspace(0.5, 1.5, scenarios), dims="scenario", coords={"scenario": np.arange(scenarios)})
     data = (country * factor).transpose("scenario", "service", "budget_year").drop_vars("financing")
-    return data.rename("demographic_expenditure").to_dataset().assign_coords(
-        {"migration.multiplier": ("scenario", factor.values)}
+    return (
+        data.rename("demographic_expenditure")
+        .to_dataset()
+        .assign_coords({"migration.multiplier": ("scenario", factor.values)})
     )

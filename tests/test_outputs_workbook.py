@@ -86,11 +86,7 @@ def test_text_that_looks_like_a_formula_is_text(book: Path) -> None:
     for sheet in openpyxl.load_workbook(book):
         for row in sheet.iter_rows():
             for cell in row:
-                if (
-                    isinstance(cell.value, str)
-                    and cell.value.startswith(("=", "+", "-", "@"))
-                    and cell.data_type != "f"
-                ):
+                if cell.data_type == "s" and str(cell.value).startswith(("=", "+", "-", "@")):
                     found.append(cell.value)
                 assert not (cell.data_type == "f" and "cmd" in str(cell.value))
     assert EVIL in found
@@ -101,10 +97,8 @@ def test_totals_add_up_as_shown(book: Path) -> None:
     """Services add to their level, and the levels to the total, in the decimals that are shown."""
     sheet = openpyxl.load_workbook(book, data_only=True)["Årlig"]
     rows = {row[0]: row[1:] for row in sheet.iter_rows(min_row=5, max_row=13, values_only=True) if row[0]}
-    for level, services in (
-        ("Kommuner", ("Nursery", "School", "Care", "Health")),
-        ("Fylkeskommuner", ("College", "Dentist")),
-    ):
+    inside = {"Kommuner": ("Nursery", "School", "Care", "Health"), "Fylkeskommuner": ("College", "Dentist")}
+    for level, services in inside.items():
         for at, total in enumerate(rows[level]):
             assert round(sum(round(rows[name][at], 1) for name in services), 1) == round(total, 1)
     assert [round(a + b, 1) for a, b in zip(rows["Kommuner"], rows["Fylkeskommuner"], strict=True)] == [
@@ -148,7 +142,7 @@ def test_five_year_ages_make_a_workbook(tmp_path: Path) -> None:
     export(tmp_path / "run.nc", tmp_path / "book.xlsx", lang="en")
     book = openpyxl.load_workbook(tmp_path / "book.xlsx", data_only=True)
     assert "daler" in book["Headline"]["C5"].value or "daler" in book["Yearly"]["A2"].value
-    assert next(row[0].value for row in book["Age groups"].iter_rows(min_row=5, max_row=9)) == "0–19"
+    assert book["Age groups"]["A5"].value == "0–19"
 
 
 def test_age_sheet_counts_the_need_of_the_country(tmp_path: Path) -> None:

@@ -89,8 +89,9 @@ def _ring(arcs: list[Ring], numbers: Sequence[int]) -> Ring:
 def _in_plane(shapes: dict[str, list[list[Ring]]]) -> dict[str, dict[str, Any]]:
     """Projected and scaled to whole units; rings that vanish are dropped."""
     everything = np.concatenate([ring for polygons in shapes.values() for polygon in polygons for ring in polygon])
-    middle = everything.mean(axis=0)
-    standard = np.quantile(everything[:, 1], [1 / 6, 5 / 6])
+    low, high = everything.min(axis=0), everything.max(axis=0)
+    middle = (low + high) / 2
+    standard = low[1] + (high[1] - low[1]) * np.array([1 / 6, 5 / 6])
     plane = _albers(everything, middle, standard)
     low, scale = plane.min(axis=0), SIZE / np.ptp(plane, axis=0).max()
     found = {}

@@ -95,7 +95,7 @@ def nice_cuts(values: np.ndarray, most: int = 6) -> list[float]:
     size = max(float(high - low), 1e-6) / most
     power = 10.0 ** np.floor(np.log10(size))
     step = power * next(factor for factor in (1, 2, 2.5, 5, 10) if factor * power >= size)
-    cuts = np.arange(np.ceil(low / step), np.floor(high / step) + 1)[:most] * step
+    cuts = np.arange(np.ceil(low / step), np.floor(high / step) + 1)[:most] * step + 0.0
     return [float(cut) for cut in cuts] or [float(np.round(low / step) * step)]
 
 

@@ -121,7 +121,7 @@ def _rows(comparison: Comparison, beside: list[int]) -> list[tuple[str, list[str
     rows = [
         (words("column_persons_on", year=first), numbers(figures.persons_first)),
         (words("page_growth", first=first, last=last), shares(figures.growth)),
-        (words("page_old_growth", first=first, last=last), shares(figures.old_last / figures.old_first - 1)),
+        (words("page_old_growth", first=first, last=last), shares(figures.old_growth)),
         (words("column_first_per_head", year=measures.budget_years[0]), numbers(figures.first_per_head)),
         (words("column_accumulated_per_head", year=last), numbers(figures.accumulated_per_head)),
         (words("column_income_share"), shares(figures.income_share)),
