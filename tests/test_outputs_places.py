@@ -151,7 +151,11 @@ def test_classes_of_the_maps() -> None:
 
 @pytest.mark.parametrize(
     ("values", "cuts"),
-    [([0, 100], [20.0, 40.0, 60.0, 80.0]), ([-1500, 11_000], [0.0, 2000.0, 4000.0, 6000.0, 8000.0, 10_000.0]), ([7.0], [7.0])],
+    [
+        ([0, 100], [20.0, 40.0, 60.0, 80.0]),
+        ([-1500, 11_000], [0.0, 2000.0, 4000.0, 6000.0, 8000.0, 10_000.0]),
+        ([7.0], [7.0]),
+    ],
 )
 def test_cuts_are_round(values: list[float], cuts: list[float]) -> None:
     assert nice_cuts(np.array(values, dtype=float)) == pytest.approx(cuts)

@@ -50,7 +50,8 @@ def key_figures(measures: Measures) -> KeyFigures:
         ratio = measures.dependency_ratio.values
         return KeyFigures(
             persons_first=persons[:, 0], persons_last=persons[:, -1], growth=persons[:, -1] / persons[:, 0] - 1,
-            old_first=old[:, 0], old_last=old[:, -1], old_growth=old[:, -1] / old[:, 0] - 1, first=first, first_per_head=first / persons[:, 0],
+            old_first=old[:, 0], old_last=old[:, -1], old_growth=old[:, -1] / old[:, 0] - 1,
+            first=first, first_per_head=first / persons[:, 0],
             accumulated=accumulated, accumulated_per_head=per_head, income_share=accumulated / free_income(measures),
             dependency_first=ratio[:, 0], dependency_last=ratio[:, -1], rank=_rank(measures, per_head),
         )  # fmt: skip
