@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -49,12 +48,9 @@ def test_equal_content_gives_equal_bytes_and_the_digest_follows_the_content(tmp_
     assert read_baseline(first).attrs["digest"] != read_baseline(other).attrs["digest"]
 
 
-def test_the_embedded_data_set_is_found_by_name_and_read_quickly() -> None:
+def test_the_embedded_data_set_is_found_by_name() -> None:
     assert "norway2026" in data_sets()
-    read_baseline("norway2026")  # the first call also loads the libraries
-    start = time.perf_counter()
     baseline = read_baseline("norway2026")
-    assert time.perf_counter() - start < 0.3
     xr.testing.assert_identical(baseline, read_baseline(embedded("data", "norway2026")))
 
 
