@@ -32,9 +32,9 @@ def test_regions_of_a_country() -> None:
     )
     assert len({region.code for region in regions}) == len(regions)
     labels = [region.label("nb") for region in regions if region.kind == "size"]
-    assert labels[0] == "Under 3 000 innbyggere"
-    assert labels[1] == "3 000–4 999 innbyggere"
-    assert labels[-1] == "50 000 innbyggere og over"
+    assert labels[0] == "Under 3\u00a0000 innbyggere"
+    assert labels[1] == "3\u00a0000–4\u00a0999 innbyggere"
+    assert labels[-1] == "50\u00a0000 innbyggere og over"
 
 
 def test_a_division_with_one_part_is_left_out() -> None:

@@ -43,6 +43,18 @@ class Comparison:
         return [yearly_panel(self.measures), age_index_panel(self.measures), pyramid_panel(self.measures)]
 
     @cached_property
+    def totals(self) -> np.ndarray:
+        """Demographic expenditure up to the horizon, kr (place, service)."""
+        values: np.ndarray = self.measures.accumulated().isel(budget_year=-1).values
+        return values
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """What stands at the foot of every page."""
+        words = self.words
+        return [words("note_own_services"), words("note_need"), *free_income_note(self.measures, words)]
+
+    @cached_property
     def numbers(self) -> dict[str, int]:
         """The place of each region by code."""
         return {region.code: at for at, region in enumerate(self.measures.regions)}
@@ -76,7 +88,7 @@ def render_page(comparison: Comparison, code: str) -> str:
             heads=[measures.regions[at].label(words.lang) for at in beside], rows=_rows(comparison, beside),
             matters=what_matters(comparison, own),
             figures=[_figure(comparison, panel, own) for panel in comparison.panels],
-            notes=[words("note_own_services"), words("note_need"), *free_income_note(measures, words)],
+            notes=comparison.notes,
             digest=str(measures.dataset.attrs.get("digest", "")),
         )
     )  # fmt: skip
@@ -137,7 +149,7 @@ def _rows(comparison: Comparison, beside: list[int]) -> list[tuple[str, list[str
 def what_matters(comparison: Comparison, at: int) -> list[str]:
     """The services that add and take away most up to the horizon, and how care and the young compare to the country."""
     words, measures = comparison.words, comparison.measures
-    total = measures.accumulated().isel(budget_year=-1).values
+    total = comparison.totals
     own = [place for place in range(len(measures.services)) if np.isfinite(total[at, place])]
     order = sorted(own, key=lambda place: -abs(total[at, place]))[:MOST_SERVICES]
     persons = measures.population.values[:, 0]

@@ -176,6 +176,7 @@ def asset(name: str) -> str:
     return files("demosim.outputs").joinpath("page", name).read_text(encoding="utf-8")
 
 
+@cache
 def template(name: str) -> Any:
     """A template in which every value is escaped."""
     environment = needs("jinja2").Environment(autoescape=True, undefined=needs("jinja2").StrictUndefined)
