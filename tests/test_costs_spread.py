@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,9 @@ from demosim.costs.parts import Part
 from demosim.costs.services import Figure, Service, Smooth, read_services
 from demosim.costs.smooth import smooth_from
 from demosim.costs.spread import averaged, kroner_per_person, older_users, parts_of
+from demosim.costs.unit_costs import derive
 from demosim.errors import DemosimError
+from demosim.scenario.spec import CostOptions
 
 SERVICES = {service.name: service for service in read_services()}
 
@@ -187,6 +191,24 @@ def test_a_smooth_curve_keeps_band_totals_and_rises(levels: tuple[float, ...]) -
     np.testing.assert_array_equal(curve[:67], cost[:67])
     assert (np.diff(curve[66:]) >= 0).all()
     assert (np.diff(curve[67:95]) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "levels", [(12.0, 55.0, 56.0, 499.0), (12.0, 14.0, 300.0, 310.0), (12.0, 100.0, 90.0, 500.0), (12.0, 0.0, 5.0, 9.0)]
+)
+def test_bands_that_allow_no_rising_curve_are_refused(levels: tuple[float, ...]) -> None:
+    """A knot at each mean would leave a dent between them; the message says how to go on."""
+    with pytest.raises(DemosimError, match="no smoothly rising cost") as caught:
+        smooth_from(np.repeat(levels, [67, 13, 10, 16]), persons(2024), HOW)
+    assert 'care_shape = "step"' in str(caught.value)
+
+
+@pytest.mark.parametrize("profile", ["cost-key", "users"])
+@pytest.mark.parametrize("year", [2023, 2024, 2025])
+def test_every_derivation_of_care_rises_from_67(profile: Literal["cost-key", "users"], year: int) -> None:
+    for alternative in ("criteria", "proportional"):
+        options = CostOptions(profile=profile, kostra_year=year, non_age_spread={"pleie_omsorg": alternative})
+        assert (np.diff(derive(SERVICES["pleie_omsorg"], options).cost[66:]) >= 0).all()
 
 
 def test_a_flat_cost_stays_flat() -> None:

@@ -30,6 +30,7 @@ def test_the_default_is_ours_and_the_rest_are_changes(table: pd.DataFrame) -> No
         ("the 6 000 as ordinary migrants", 0, -0.06, -0.06), ("dating half a year later", 0.45, -0.51, -0.97),
         ("free = 0.8 x gross in every service", 0.07, -0.07, -0.14), ("accounts of 2023", 0.24, 0.28, 0.03),
         ("newborns of 2026 as many more as those of 2025", 0, 0.10, 0.10),
+        ("newborns of the last year not carried on, in 2027", 0, -0.42, -0.42),
         ("persons of 1 January as divisor", 0.12, 0.13, 0.01),
         ("without after-school care", 0.14, 0.16, 0.02),
     ],
@@ -39,6 +40,16 @@ def test_what_the_notes_say(table: pd.DataFrame, name: str, outcome: float, esti
     assert row["outcome 2026"] == pytest.approx(outcome, abs=0.011)
     assert row["estimate 2027"] == pytest.approx(estimate, abs=0.011)
     assert row["2027 less 2026"] == pytest.approx(rise, abs=0.015)
+
+
+def test_leaving_out_the_newborns_of_the_last_year_meets_2027_but_not_2026(table: pd.DataFrame) -> None:
+    """1 462 more registered at age 0 in 2026 than in the round, 1 221 in 2025, at the cost of a 1-year-old."""
+    both = table.loc["newborns of the last year not carried on, in both estimates"]
+    default = table.loc["default"]
+    assert default["estimate 2027"] + both["estimate 2027"] == pytest.approx(2.85, abs=0.011)
+    assert both["estimate 2026"] == pytest.approx(-0.33, abs=0.011)
+    assert both["miss"] == pytest.approx(0.33, abs=0.011)
+    assert both["outcome 2026"] == 0
 
 
 def test_nothing_that_leaves_2026_alone_and_only_shifts_levels_explains_the_rise(table: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from demosim.costs.prices import read_deflator
+from demosim.costs.prices import deflator_of
 from demosim.costs.services import Service, read_services
 from demosim.costs.unit_costs import Derived, derive, derive_all
 from demosim.scenario.spec import CostOptions
@@ -33,7 +33,7 @@ def trace_unit_costs(
 
 
 def _of_service(item: Derived, price_year: int | None, options: CostOptions) -> pd.DataFrame:
-    deflator = read_deflator()
+    deflator = deflator_of(options.price_growth)
     to = item.year if price_year is None else price_year
     factor = deflator.factor(item.year, to)
     spread = item.service.profiles.get(options.profile, item.service.spread)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from demosim.costs.figures import Amount, look_up, persons
 from demosim.costs.parts import Part
-from demosim.costs.prices import read_deflator
+from demosim.costs.prices import deflator_of
 from demosim.costs.services import Service, check_service_names, chosen_services, read_services
 from demosim.costs.smooth import smooth_from
 from demosim.costs.spread import averaged, kroner_per_person, older_users, parts_of
@@ -81,7 +81,7 @@ def derive_unit_cost(
                 allowed=f"price_year = {own.attrs.get('price_year')}",
             )  # fmt: skip
         return own
-    deflator = read_deflator()
+    deflator = deflator_of(options.price_growth)
     ages = baseline["age"].values
     derived = derive_all(options, folder)
     rows = [_at_ages(item.cost, item.number, ages) * deflator.factor(item.year, price_year) for item in derived]

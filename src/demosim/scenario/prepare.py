@@ -195,6 +195,11 @@ def _costs(spec: Spec, report: Report) -> None:
     bands = spec.costs.bands
     if bands is not None and (not bands or bands[0] != 0 or sorted(set(bands)) != bands):
         report.add("bad_age_band", ("costs", "bands"), "lower bounds must rise from 0", "[0, 6, 16, 19, 67, 80, 90]")
+    for year in spec.costs.price_growth or {}:
+        if not (len(year) == 4 and year.isascii() and year.isdigit()):
+            report.add(
+                "bad_year_key", ("costs", "price_growth", year), f'"{year}" is not a year', "a year such as 2027"
+            )
 
 
 def _reachable(spec: Spec, draft: Draft, report: Report) -> None:

@@ -126,6 +126,7 @@ class CostOptions(Table):
 
     `bands`: lower bounds of age bands. `older_pupils`: share of upper secondary spending on pupils above 18.
     `non_age_spread`: per service, where the weight of criteria that are not ages goes; `services`: on or off.
+    `price_growth`: growth of prices from the year before, per cent, by year, where the deflator ends or is another.
     """
 
     profile: Literal["cost-key", "users"] = "cost-key"
@@ -136,6 +137,7 @@ class CostOptions(Table):
     older_pupils: Annotated[Weight, Field(ge=0, le=1)] | None = None
     non_age_spread: dict[str, str] = Field(default_factory=dict)
     services: dict[str, bool] = Field(default_factory=dict)
+    price_growth: dict[str, Annotated[Weight, Field(ge=-20, le=50)]] | None = None
 
 
 class Spec(Table):

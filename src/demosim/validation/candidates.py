@@ -124,9 +124,17 @@ def _other_changes(data: xr.Dataset, changes: Changes) -> dict[str, Changes]:
     }
     births = changes["estimate 2027"].copy()
     births[0] = changes["outcome 2026"][0]
+    round_2024 = country_path(one_region(data, registered()[first], first), {}, 2026 - first)
+    toddlers = {
+        name: changes[name] - _newborn_deviation(registered()[year].sum(axis=0), round_2024[year - first])
+        for name, year in (("estimate 2026", 2025), ("estimate 2027", 2026))
+    }
+    toddlers["miss"] = changes["outcome 2026"] - toddlers["estimate 2026"]
     ordinary = country_path(country, {"streams": {"ukraine": {**ukraine_stream(6000), "profile": "ordinary"}}}, 1)
     return {
         "newborns of 2026 as many more as those of 2025": changes | {"estimate 2027": births},
+        "newborns of the last year not carried on, in 2027": changes | {"estimate 2027": toddlers["estimate 2027"]},
+        "newborns of the last year not carried on, in both estimates": changes | toddlers,
         "dating half a year later": changes | {
             "estimate 2027": (path[2] - path[0]) / 2,
             "outcome 2026": (path[1] - before[0]) / 2,
@@ -137,6 +145,13 @@ def _other_changes(data: xr.Dataset, changes: Changes) -> dict[str, Changes]:
         "without the 6 000": changes | {"estimate 2027": changes["estimate without refugees 2027"]},
         "the 6 000 as ordinary migrants": changes | {"estimate 2027": ordinary[1] - ordinary[0]},
     }  # fmt: skip
+
+
+def _newborn_deviation(persons: np.ndarray, of_round: np.ndarray) -> np.ndarray:
+    """At age 1, what the registered aged 0 a year before exceed the round's by; 0 at all other ages."""
+    deviation = np.zeros(len(persons))
+    deviation[1] = persons[0] - of_round[0]
+    return deviation
 
 
 def published_targets(changes: Changes, price_year: int = 2025) -> list[Target]:
