@@ -12,6 +12,7 @@ from demosim.outputs import charts
 from demosim.outputs.charts import Labels, Spec
 from demosim.outputs.measures import FREE, Measures
 from demosim.outputs.sheets import additive
+from demosim.outputs.sheets_about import fte_notes
 from demosim.outputs.words import MILLION, Words, money_decimals
 
 INDEX_CUTS = (0, 6, 16, 20, 67, 80, 90)
@@ -132,9 +133,29 @@ def fte_panel(measures: Measures) -> Panel | None:
     def labels(words: Words) -> Labels:
         series = [words("figure_fte_need"), words("figure_labour", lower=LABOUR[0], upper=LABOUR[1] - 1)]
         unit = words("figure_index_unit", year=measures.launch_year)
-        return Labels(words("figure_fte"), unit, series, points, words("figure_date"), words("note_fte"))
+        note = " ".join(fte_notes(measures, words))
+        return Labels(words("figure_fte"), unit, series, points, words("figure_date"), note)
 
     return Panel("fte", ("fte", "labour"), points, values, _one_decimal(values), labels, charts.lines)
+
+
+def path_panel(measures: Measures) -> Panel | None:
+    """Need at full effect beside the spending that can follow it, change since the launch in mill. kr."""
+    if "feasible_expenditure" not in measures.dataset:
+        return None
+    names = ("expenditure_need", "feasible_expenditure")
+    totals = [measures.money(name).sum("service").transpose("region", "date").values / MILLION for name in names]
+    values = np.stack([total - totals[0][:, :1] for total in totals], axis=1)
+    decimals = np.array([money_decimals(place) for place in values])
+    points = tuple(map(str, measures.dates))
+
+    def labels(words: Words) -> Labels:
+        series = [words("figure_path_need"), words("figure_path_feasible")]
+        title = words("figure_path", launch=measures.launch_year)
+        return Labels(title, words.million, series, points, words("figure_date"), words("figure_path_note"))
+
+    shown = np.stack([np.round(place, at) for place, at in zip(values, decimals.tolist(), strict=True)])
+    return Panel("path", ("need", "feasible"), points, shown, decimals, labels, charts.lines)
 
 
 RUN_PANELS: dict[str, Callable[[Measures], Panel | None]] = {
@@ -142,5 +163,6 @@ RUN_PANELS: dict[str, Callable[[Measures], Panel | None]] = {
     "accumulated": accumulated_panel,
     "age_index": age_index_panel,
     "pyramid": pyramid_panel,
+    "path": path_panel,
     "fte": fte_panel,
 }

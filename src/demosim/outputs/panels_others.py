@@ -151,6 +151,7 @@ def _scenario_names(dataset: xr.Dataset) -> list[str]:
 
 
 COMMANDS: dict[str, str] = {  # figure that is left out: the command that makes what it needs
+    "fte": "demosim run FILE --output run.nc",
     "fan": "demosim fan FILE --draws 2000 --seed 1 --output fan.nc",
     "tornado": "demosim sensitivity FILE --output sensitivity.nc",
     "scenarios": "demosim sweep FILE --vary streams.ukraine.net.2026=0:20000:5000 --output sweep.nc",

@@ -75,6 +75,7 @@ def render_report(
             lang=lang, words=words[lang], all_words=list(words.values()), title=words[lang].scenario,
             version=__version__,
             headline={name: headline(seen, said, fan) for name, said in words.items()}, left_out=left_out,
+            launch=seen.launch_year,
             notes=str(run.attrs.get("notes", "")), credit=run.attrs.get("borders_credit", ""),
             settings={name: settings(said) for name, said in words.items()},
             changes={name: changes(said) for name, said in words.items()}, origins=origins(run), commands=commands,

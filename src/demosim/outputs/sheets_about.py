@@ -17,7 +17,7 @@ def fte_sheet(measures: Measures, words: Words) -> Sheet | None:
     if "full_time_equivalents" not in measures.dataset:
         return None
     data = measures.dataset["full_time_equivalents"]
-    data = data.sum("municipality") if "municipality" in data.dims else data
+    data = data.sum("municipality", min_count=1) if "municipality" in data.dims else data  # nothing stays nothing
     data = data.transpose("service", "date").dropna("service", how="all")
     cells = additive(data.values, 0)
     columns = [Column("service", words("service"), "text")]
@@ -30,8 +30,16 @@ def fte_sheet(measures: Measures, words: Words) -> Sheet | None:
     )
     title = words("sheet_fte_title")
     chart = Chart("line", title, whole, 1, len(columns) - 1, words("unit_fte"))
-    notes = [words("note_fte"), words("note_rounded")]
+    notes = [*fte_notes(measures, words), words("note_rounded")]
     return Sheet("fte", title, words("unit_fte"), columns, rows, totals=[len(rows) - 1], notes=notes, chart=chart)
+
+
+def fte_notes(measures: Measures, words: Words) -> list[str]:
+    """What full-time equivalents rest on, and the services that no source counts."""
+    attrs = measures.dataset["full_time_equivalents"].attrs
+    missing = [words.services.get(key, key) for key in str(attrs.get("without_source", "")).split()]
+    without = [words("note_fte_without", services=", ".join(missing))] if missing else []
+    return [words("note_fte"), *without]
 
 
 def uncertainty_sheet(fan: xr.Dataset, words: Words) -> Sheet:
