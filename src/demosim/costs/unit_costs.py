@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,16 @@ def derive(service: Service, options: CostOptions) -> Derived:
 
 def derive_all(options: CostOptions, folder: Path | None = None) -> list[Derived]:
     """The unit costs of every service that the options count."""
+    return list(_embedded(options.model_dump_json()) if folder is None else _derive_from(options, folder))
+
+
+@cache
+def _embedded(options: str) -> list[Derived]:
+    """Of the embedded services, once for each set of options: a run needs them for kroner and for staff."""
+    return _derive_from(CostOptions.model_validate_json(options), None)
+
+
+def _derive_from(options: CostOptions, folder: Path | None) -> list[Derived]:
     services = read_services(folder)
     check_service_names(services, options.non_age_spread, "costs.non_age_spread")
     wanted = chosen_services(services, options.services, {"transport": options.transport})
