@@ -65,6 +65,7 @@ def run(scenario: str | Path | Spec, allow_paths: bool = False) -> Result:
     unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year)
     costs = expenditure(projection["population"], unit_cost)
     if "unit_cost" not in baseline:
-        costs = costs.assign(full_time_equivalents=full_time_equivalents(costs["expenditure_need"], spec.costs))
+        staff = full_time_equivalents(costs["expenditure_need"], spec.costs, baseline=baseline)
+        costs = costs.assign(full_time_equivalents=staff)
     assumptions = with_scenario_text(resolved.assumptions, baseline, spec)
     return Result(assumptions, projection, costs, resolved.document, resolved.log, resolved.digest)

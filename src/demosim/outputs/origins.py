@@ -68,13 +68,17 @@ def stored(dataset: xr.Dataset, name: str) -> Any:
 
 
 def origins(dataset: xr.Dataset) -> list[Origin]:
-    """The sources of the figures: files of the data set, tables of facts, services; what is not at hand is left out."""
-    found = []
+    """The sources of the figures: files and vintages of the data set, tables of facts, services.
+
+    Those of the data set stand in the result itself, so that they are known when the data set has moved or changed.
+    """
+    name = str(dataset.attrs.get("baseline", ""))
+    rows = [row for row in stored(dataset, "sources") or [] if isinstance(row, dict)]
+    found = [Origin(**{**row, "what": f"{name}/{row['what']}"}) for row in rows]
     try:
-        folder = find_data_set(str(dataset.attrs.get("baseline", "")))
-        found += _files(folder.name, read_source(folder)["files"])
+        found = found or _files(name, read_source(find_data_set(name))["files"])
         found += _files("facts", read_source(embedded("data", "facts"))["files"])
-    except DemosimError:  # a data set of the user's own that has moved: the result stands without it
+    except DemosimError:  # a data set of the user's own that has moved, in a result that does not name its files
         pass
     return found + _services(dataset)
 

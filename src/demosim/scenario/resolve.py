@@ -173,5 +173,6 @@ def labelled(prepared: Prepared, names: list[str], arrays: Mapping[str, np.ndarr
         "scenario": spec.name, "title": spec.title, "price_year": spec.price_year,
         "baseline": str(baseline.attrs.get("name", spec.baseline)),
         "baseline_digest": str(baseline.attrs.get("digest", "")), "currency": str(baseline.attrs.get("currency", "kr")),
+        **{key: str(baseline.attrs[key]) for key in ("sources",) if key in baseline.attrs},
     }  # fmt: skip
     return xr.Dataset({name: (dims, arrays[name]) for name, dims in DIMS.items()}, coords, attrs)
