@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from demosim.baseline.build_paths import vital_rates
+from demosim.baseline.calibrate.flows import mortality_seen
+from demosim.baseline.calibrate.history import MORTALITY_FILE, read_mortality
 from demosim.baseline.calibrate.national import read_nation
-from demosim.baseline.find import embedded
-from demosim.baseline.mortality import to_prob
 from demosim.baseline.read import read_baseline, read_facts
 from demosim.costs.services import read_services
 from demosim.sources.fetch import _identity
@@ -62,16 +61,14 @@ def keep_list(store: Store, name: str, body: object) -> None:
     store.put(_identity(entry, None) | about, [({"url": "none"}, json.dumps(body).encode())])
 
 
-def life_tables(years: range) -> np.ndarray:
-    """q(x) per thousand between exact ages (sex, exact age, year) that agree with the carried death probabilities."""
-    recipe = {"migration": {"lasting": "ordinary", "passing": "ukraine"}}
-    tables = {name: read_facts(name) for name in ("mortality", "fertility", "vital_constants", "migration_profiles")}
-    carried = vital_rates(recipe, tables).mortality
+def life_tables(years: range, shared: Path) -> np.ndarray:
+    """q(x) per thousand between exact ages (sex, exact age, year), from the mortality of the test data."""
+    seen = read_mortality(shared / MORTALITY_FILE)
     found = []
     for year in years:
-        prob = to_prob(carried.hazard(year))
+        prob, survival = mortality_seen(seen, year + 3, -3)
         exact = np.array([np.interp(np.arange(107), np.arange(106) + 0.5, row) for row in prob])
-        exact[:, 0] = 1 - carried.newborn_survival_prob(year) * (1 - prob[:, 0] / 2)
+        exact[:, 0] = 1 - survival * (1 - prob[:, 0] / 2)
         found.append(1000 * exact)
     return np.moveaxis(np.array(found), 0, -1)
 
@@ -141,7 +138,7 @@ def _life(store: Store, shared: Path) -> None:
         "Kjonn": ["1", "2"], "AlderX": [f"{age:03d}" for age in range(107)], "ContentsCode": ["Dodssannsynlighet"],
         "Tid": [str(year) for year in years],
     }  # fmt: skip
-    keep(store, "life-table", codes, life_tables(years)[:, :, None, :])
+    keep(store, "life-table", codes, life_tables(years, shared)[:, :, None, :])
 
 
 def _fertility(store: Store, shared: Path) -> None:
@@ -212,4 +209,3 @@ MAKERS = {
     "life-table": _life, "fertility": _fertility, "immigration": _immigration, "rounds": _rounds, "kostra": _kostra,
     "lists": _lists,
 }  # fmt: skip
-assert embedded("data", "tables").is_dir()

@@ -76,17 +76,17 @@ def profile_table(
     """Profiles of migrants from what the registered country leaves over once deaths are taken off.
 
     country (year, sex, age) on 1 January; death_prob (year, sex, age) of each year by itself; carried: the profiles
-    that give the share of newborns; settings: the years of each profile. Raises where a year is missing.
+    that give the shares of newborns and of ages above `oldest`, where a residual tells of deaths rather than of moves;
+    settings: `oldest` and the years of each profile. Raises where a year is missing.
     """
-    made = carried.copy()
-    for profile, asked in settings.items():
+    made, inner = carried.copy(), slice(1, settings["oldest"] + 1)
+    for profile, asked in settings["years"].items():
         net = _mean_net(country, death_prob, asked["years"])
         if "less" in asked:
             net = net - _mean_net(country, death_prob, asked["less"])
         columns = [f"{profile}_{sex}" for sex in SEXES]
-        newborn = carried[columns].to_numpy(dtype=float).T[:, 0]
-        shares = net / net[:, 1:].sum() * (1 - newborn.sum())
-        shares[:, 0] = newborn
+        shares = carried[columns].to_numpy(dtype=float).T
+        shares[:, inner] = net[:, inner] / net[:, inner].sum() * shares[:, inner].sum()
         made[columns] = shares.T
     return made
 
