@@ -27,6 +27,7 @@ from demosim.kernels.rows import (
 )
 
 PAD = 16
+BLOCK = 1024  # municipalities
 
 
 class Inputs(NamedTuple):
@@ -187,18 +188,24 @@ def count_rows(inputs, work, deviation, following, source, column, target, begin
     """Make the rows order[begin:end] of those of `source` that `column` of the order says, and count them.
 
     All rows are counted by this loop, whatever they are made of, so that the sums over the country are added in one
-    order: a run that is stopped and continued gives the same bits.
+    order: a run that is stopped and continued gives the same bits. Municipalities go through it in blocks that leave
+    room for their tallies and deviations in the cache.
     """
     order, plan = work.order, work.plan
     country, tallies, band, tally = work.country, work.tallies, inputs.band, inputs.tally
-    number = target.dtype.type
+    number, size = target.dtype.type, target.shape[1]
     for n in range(begin, end):
-        row, i = order[n, ROW], order[n, column]
-        stay, stir = number(plan[row, STAY]), number(plan[row, STIR])
-        k, next_k = band[row], band[order[n, NEXT]]
-        advance_and_count(
-            target, row, source, i, stay, stir, deviation, k, following, next_k, country, tallies, tally[row]
-        )
+        country[order[n, ROW], 0] = country[order[n, ROW], 1] = 0.0
+    for left in range(0, size, BLOCK):
+        right = min(left + BLOCK, size)
+        for n in range(begin, end):
+            row, i = order[n, ROW], order[n, column]
+            stay, stir = number(plan[row, STAY]), number(plan[row, STIR])
+            k, next_k = band[row], band[order[n, NEXT]]
+            advance_and_count(
+                target, row, source, i, stay, stir, deviation, k, following, next_k, country, tallies, tally[row],
+                left, right,
+            )  # fmt: skip
 
 
 @inner
