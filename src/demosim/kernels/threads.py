@@ -13,7 +13,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from demosim.kernels.project import COUNTERS, Inputs, Outputs, project
+from demosim.kernels.layout import COUNTERS, Inputs, Outputs
+from demosim.kernels.project import project
 
 Result = TypeVar("Result")
 CHUNK = 16
