@@ -13,7 +13,7 @@ from demosim.errors import ProblemGroup, run_error, usage_error
 from demosim.packing import launch_share
 from demosim.projection import project
 from demosim.scenario.check import flow_years
-from demosim.scenario.control import project_with_targets
+from demosim.scenario.control import added_up, project_with_targets
 from demosim.scenario.document import to_toml
 from demosim.scenario.forms import BySex
 from demosim.scenario.knobs import LifeExpectancy
@@ -23,7 +23,6 @@ from demosim.scenario.series import Segment, Series
 from demosim.scenario.spec import Spec
 
 TEXT = "scenario_text"  # attribute of stored assumptions
-_COUNTERS_OF_LARGEST = ("mass_balance",)
 
 
 def with_scenario_text(assumptions: xr.Dataset, baseline: xr.Dataset, spec: Spec) -> xr.Dataset:
@@ -144,8 +143,7 @@ def _changed(before: xr.Dataset, now: xr.Dataset) -> list[str]:
 def _counters(stored: xr.Dataset, piece: xr.Dataset, assumptions: xr.Dataset) -> dict[str, float]:
     """What the engine counted, added up; of a relative error the larger."""
     counted = [name for name in piece.attrs if name not in assumptions.attrs and name in stored.attrs]
-    both = {name: (float(stored.attrs[name]), float(piece.attrs[name])) for name in counted}
-    return {name: max(pair) if name in _COUNTERS_OF_LARGEST else sum(pair) for name, pair in both.items()}
+    return {name: added_up(name, [float(stored.attrs[name]), float(piece.attrs[name])]) for name in counted}
 
 
 def _dated(spec: Spec, last_year: int) -> Spec:
