@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 FACTORS = (-5.0, 5.0)  # of the log decline; where a life expectancy is looked for
-LEVELS = (0.05, 20.0)  # of the death rates of the launch year, likewise
+LEVELS = (0.2, 5.0)  # of the death rates of the launch year, likewise
 
 
 def hazard(prob: np.ndarray) -> np.ndarray:
