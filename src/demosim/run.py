@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from demosim.baseline.read import read_baseline
-from demosim.continuation import with_scenario_text
+from demosim.continuation import continue_with, with_scenario_text
 from demosim.costs.fte import full_time_equivalents
 from demosim.costs.need import expenditure
 from demosim.costs.unit_costs import derive_unit_cost
@@ -48,10 +48,13 @@ class Result:
         return both.assign_attrs({**self.costs.attrs, **self.projection.attrs})
 
 
-def run(scenario: str | Path | Spec, allow_paths: bool = False) -> Result:
+def run(
+    scenario: str | Path | Spec, allow_paths: bool = False, stored: tuple[xr.Dataset, xr.Dataset] | None = None
+) -> Result:
     """Project a scenario and count what it costs.
 
     scenario: a scenario file, or a scenario already read. `allow_paths`: let it name data outside its own folder.
+    `stored`: a result to an earlier horizon and its assumptions (`demosim.outputs.netcdf`), which is carried on.
 
     Returns a `Result` for every municipality of the data set. Raises a `DemosimError` with all problems found.
 
@@ -61,7 +64,10 @@ def run(scenario: str | Path | Spec, allow_paths: bool = False) -> Result:
     spec = scenario if isinstance(scenario, Spec) else read_scenario(scenario, allow_paths)
     baseline = read_baseline(baseline_location(spec))
     resolved = resolve(baseline, spec)
-    projection = project_with_targets(resolved.assumptions, project, resolved.controls, resolved.nets)
+    if stored is None:
+        projection = project_with_targets(resolved.assumptions, project, resolved.controls, resolved.nets)
+    else:
+        projection, _ = continue_with(*stored, spec, baseline)
     unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year)
     costs = expenditure(projection["population"], unit_cost)
     if "unit_cost" not in baseline:
