@@ -11,9 +11,8 @@ import xarray as xr
 
 from demosim.baseline.read import read_baseline
 from demosim.continuation import continue_with, with_scenario_text
-from demosim.costs.fte import full_time_equivalents
-from demosim.costs.need import expenditure
-from demosim.costs.unit_costs import derive_unit_cost
+from demosim.costs.check import check_costs
+from demosim.costs.count import count_costs
 from demosim.projection import project
 from demosim.scenario.control import project_with_targets
 from demosim.scenario.read import baseline_location, read_scenario
@@ -64,13 +63,11 @@ def run(
     spec = scenario if isinstance(scenario, Spec) else read_scenario(scenario, allow_paths)
     baseline = read_baseline(baseline_location(spec))
     resolved = resolve(baseline, spec)
+    check_costs(baseline, spec)
     if stored is None:
         projection = project_with_targets(resolved.assumptions, project, resolved.controls, resolved.nets)
     else:
         projection, _ = continue_with(*stored, spec, baseline)
-    unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year)
-    costs = expenditure(projection["population"], unit_cost)
-    if "unit_cost" not in baseline:
-        costs = costs.assign(full_time_equivalents=full_time_equivalents(costs["expenditure_need"], spec.costs))
+    costs = count_costs(baseline, spec, resolved.assumptions, projection["population"])
     assumptions = with_scenario_text(resolved.assumptions, baseline, spec)
     return Result(assumptions, projection, costs, resolved.document, resolved.log, resolved.digest)
