@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from demosim.costs.check import check_costs
 from demosim.costs.count import count_costs
 from demosim.projection import project
 from demosim.scenario.control import project_with_targets
+from demosim.scenario.document import to_toml
 from demosim.scenario.read import baseline_location, read_scenario
 from demosim.scenario.resolve import resolve
 from demosim.scenario.spec import Spec
@@ -42,9 +44,10 @@ class Result:
 
     @property
     def dataset(self) -> xr.Dataset:
-        """Population and costs in one dataset."""
+        """Population and costs in one dataset; attributes `document` (the resolved scenario, TOML) and `log` (JSON)."""
         both = self.projection.assign(self.costs.data_vars)
-        return both.assign_attrs({**self.costs.attrs, **self.projection.attrs})
+        told = {"document": to_toml(self.document), "log": json.dumps(dict(self.log), ensure_ascii=False)}
+        return both.assign_attrs({**self.costs.attrs, **self.projection.attrs, **told})
 
 
 def run(
