@@ -18,6 +18,7 @@ class Generated(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         if self.arguments[0] not in MAKERS:
             raise self.error(f"nothing is generated under the name {self.arguments[0]}; {', '.join(MAKERS)}")
+        self.env.note_reread()
         return self.parse_text_to_nodes(MAKERS[self.arguments[0]](), allow_section_headings=True)
 
 

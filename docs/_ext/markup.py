@@ -1,12 +1,17 @@
 """Markdown out of rows."""
 
+import re
 from collections.abc import Iterable, Sequence
+
+NUMBER = re.compile(r"[−+-]?[\d ,]*\.?\d+|–|")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table; what is None is left empty, and a bar inside a cell does not end it."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines) + "\n"
+    """A table; what is None is left empty, a bar inside a cell does not end it, columns of numbers stand right."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    columns = list(zip(*cells, strict=True)) or [()] * len(heads)
+    marks = ["---:" if any(column) and all(map(NUMBER.fullmatch, column)) else "---" for column in columns]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [list(heads), marks, *cells]) + "\n"
 
 
 def _cell(value: object) -> str:

@@ -23,14 +23,14 @@ PACKAGE = Path(demosim.__file__).parent
 
 def variables() -> str:
     """Every array of a data set, of the assumptions and of a result."""
-    heads = ["name", "meaning", "Norwegian", "dims", "unit", "kind", "bounds", "age"]
+    heads = ["name", "meaning", "dims", "unit", "kind", "bounds", "age"]
     return table(heads, ([f"`{name}`", *_variable(entry)] for name, entry in REGISTRY.items()))
 
 
 def _variable(entry: Variable) -> list[object]:
     low, high = ("" if bound is None else f"{bound:g}" for bound in (entry.lower, entry.upper))
-    bounds = f"{low} to {high}".strip() if low or high else ""
-    return [entry.label, entry.label_nb, code(entry.dims), entry.unit, entry.kind, bounds, entry.age]
+    bounds = f"{low} to {high}" if high else f"{low} and up" if low else ""
+    return [f"{entry.label} – *{entry.label_nb}*", code(entry.dims), entry.unit, entry.kind, bounds, entry.age]
 
 
 def knobs() -> str:
