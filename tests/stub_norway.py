@@ -25,8 +25,9 @@ ROUNDS = {2024: "projection-2024-counties", 2026: "projection-2026-counties"}
 
 
 def keep(
-    store: Store, name: str, codes: dict[str, list[str]], values: np.ndarray, labels: dict[str, list[str]] | None = None,
-    updated: str = "2026-06-20T06:00:00Z", missing: str = ".",
+    store: Store, name: str, codes: dict[str, list[str]], values: np.ndarray,
+    labels: dict[str, list[str]] | None = None, updated: str = "2026-06-20T06:00:00Z",
+    missing: str = ".",
 ) -> None:  # fmt: skip
     """Keep an answer of an entry, built from an array whose axes are `codes`; NaN is a missing cell."""
     entry = find_entries(name)[0]
@@ -107,8 +108,14 @@ def fill(store: Store, shared: Path, only: tuple[str, ...] = ()) -> None:
             make(store, shared)
 
 
+def registered(shared: Path) -> xr.DataArray:
+    """Persons (municipality, sex, age, year) of the test data."""
+    data = xr.load_dataset(shared / "population_history.nc")["population"]
+    return data.transpose("municipality", "sex", "age", "year")
+
+
 def _population(store: Store, shared: Path) -> None:
-    data = xr.load_dataset(shared / "population_history.nc")["population"].transpose("municipality", "sex", "age", "year")
+    data = registered(shared)
     towns = [f"K-{code}" for code in data["municipality"].values]
     common = {"Kjonn": ["1", "2"], "Alder": AGES, "ContentsCode": ["Personer1"]}
     newest = data.sel(year=[2026])
@@ -118,7 +125,7 @@ def _population(store: Store, shared: Path) -> None:
 
 
 def _history(store: Store, shared: Path) -> None:
-    data = xr.load_dataset(shared / "population_history.nc")["population"].transpose("municipality", "sex", "age", "year")
+    data = registered(shared)
     towns = [f"K-{code}" for code in data["municipality"].values]
     years = [str(year) for year in data["year"].values]
     codes = {"Region": towns, "Kjonn": ["1", "2"], "Alder": AGES, "ContentsCode": ["Personer1"], "Tid": years}

@@ -12,7 +12,8 @@ from demosim.baseline.build import RECIPE_FILE, build_baseline
 from demosim.baseline.find import embedded as find
 from demosim.errors import ProblemGroup, usage_error
 from demosim.sources.build import build_from_files, build_from_store, split_weights, splits_in_store
-from demosim.sources.facts import CARRIED, build_declared, build_fresh
+from demosim.sources.facts import build_declared, build_fresh
+from demosim.sources.fresh_facts import CARRIED
 from demosim.sources.store import Store
 
 BY_POPULATION = "by-population"

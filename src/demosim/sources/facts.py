@@ -25,11 +25,9 @@ from demosim.files import write_text
 from demosim.sources.build import BuildInputs, as_data_set, build_from_files, build_from_store
 from demosim.sources.fresh_country import accounts
 from demosim.sources.fresh_estimates import calibrated
-from demosim.sources.fresh_facts import FreshFacts, prepare_facts
+from demosim.sources.fresh_facts import CARRIED, FreshFacts, prepare_facts
 from demosim.sources.provenance import Provenance
 from demosim.sources.store import Store
-
-CARRIED = "norway2026"  # the embedded data set whose recipe and estimates stand in where nothing else is there
 
 
 @dataclass(frozen=True)

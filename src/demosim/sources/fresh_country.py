@@ -85,7 +85,7 @@ def profile_table(
         if "less" in asked:
             net = net - _mean_net(country, death_prob, asked["less"])
         columns = [f"{profile}_{sex}" for sex in SEXES]
-        shares = carried[columns].to_numpy(dtype=float).T
+        shares = carried[columns].to_numpy(dtype=float).T.copy()
         shares[:, inner] = net[:, inner] / net[:, inner].sum() * shares[:, inner].sum()
         made[columns] = shares.T
     return made

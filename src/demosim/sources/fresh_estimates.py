@@ -11,10 +11,11 @@ import xarray as xr
 from demosim.baseline.build import ESTIMATES_FILE
 from demosim.baseline.calibrate.history import FERTILITY_FILE, MORTALITY_FILE, SEXES, read_history
 from demosim.baseline.calibrate.national import NATION_FILE
-from demosim.baseline.calibrate.run import REFUGEES, run_calibrate
+from demosim.baseline.calibrate.run import run_calibrate
 from demosim.baseline.keys import migration_profile
 from demosim.baseline.read import read_baseline, read_facts
-from demosim.sources.fresh_facts import COUNTRY, FreshFacts, total_fertility
+from demosim.baseline.store import REFUGEE_PROFILE
+from demosim.sources.fresh_facts import CARRIED, COUNTRY, FreshFacts, total_fertility
 
 WINDOW = 15  # years back from the launch that calibration looks at
 
@@ -97,10 +98,10 @@ def _nation(made: FreshFacts, work: Path) -> Path | None:
 
 def _profiles(made: FreshFacts) -> xr.Dataset:
     """The embedded data set with the profile of refugees that was made; it stands in where mortality is not stored."""
-    data = read_baseline(str(made.recipe.get("carried", "norway2026")))
-    table = read_facts("migration_profiles", made.folder)
+    data = read_baseline(CARRIED)
+    refugees = data.attrs[REFUGEE_PROFILE]
     fresh = data["migration_profile"].copy()
-    fresh.loc[{"profile": REFUGEES}] = migration_profile(table, REFUGEES)
+    fresh.loc[{"profile": refugees}] = migration_profile(read_facts("migration_profiles", made.folder), refugees)
     return data.assign(migration_profile=fresh)
 
 

@@ -17,6 +17,7 @@ import xarray as xr
 from demosim.baseline.build_paths import population_by_age, vital_rates
 from demosim.baseline.find import embedded
 from demosim.baseline.form import SEXES
+from demosim.baseline.nation import survivors
 from demosim.baseline.read import read_facts, read_source
 from demosim.baseline.store import SOURCE_FILE, file_digest, write_sources
 from demosim.errors import run_error
@@ -26,6 +27,7 @@ from demosim.sources.fresh_country import country_rows, profile_table, round_row
 from demosim.sources.fresh_mortality import FreshMortality, fresh_mortality
 from demosim.sources.provenance import Provenance
 
+CARRIED = "norway2026"  # the embedded data set whose recipe and estimates stand in where nothing else is there
 FRESH_FILE = "fresh.toml"
 COUNTRY = "population-country-history"
 
@@ -111,7 +113,7 @@ def prepare_facts(
     """
     facts = facts or embedded("data", "facts")
     settings = tomllib.loads(embedded("data", FRESH_FILE).read_text(encoding="utf-8"))
-    recipe = recipe or tomllib.loads(embedded("data", "norway2026", "recipe.toml").read_text(encoding="utf-8"))
+    recipe = recipe or tomllib.loads(embedded("data", CARRIED, "recipe.toml").read_text(encoding="utf-8"))
     made = FreshFacts(inputs, recipe, facts, folder, settings, read_source(facts))
     folder.mkdir(parents=True, exist_ok=True)
     for name in made.source["files"]:
@@ -241,8 +243,6 @@ def _against(made: FreshFacts, mortality: FreshMortality) -> str:
         made.provenance.carry("net immigration", "not compared: table 05426 is not stored or names no net immigration")
         return ""
     country, prob = made.country(), mortality.in_year()
-    from demosim.baseline.nation import survivors
-
     told = []
     for year in sorted(set(map(int, component["year"].values)) & set(mortality.years)):
         if year + 1 in country["year"].values:

@@ -60,6 +60,8 @@ class FreshMortality:
             infants += exact[:, 0]
             survival = self.carried.newborn_survival_prob(year)
             expected_infants += 1 - survival * (1 - carried[:, 0] / 2)
+        beyond = slice(self.oldest + 1, None)  # few persons, and the end of the table
+        deaths[:, beyond] = expected[:, beyond] = 0
         ratio = _smooth(deaths, self.smoothing) / np.maximum(_smooth(expected, self.smoothing), 1e-12)
         ratio[:, self.oldest :] = ratio[:, self.oldest][:, None]
         lost = (1 - self.carried.newborn_survival_prob(at)) * infants / expected_infants

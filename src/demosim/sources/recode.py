@@ -127,7 +127,7 @@ def filled(
         what = f"the history of {', '.join(left[:8])} stays incomplete: no code of their time leads there"
         raise run_error(what, code="recoding", allowed="a change list that names them")
     used = Recoding({old: parts for old, parts in recoding.weights.items() if old in needed}, "")
-    note = "; ".join([f"for {', '.join(holes)}", *used.describe()])
+    note = "; ".join([f"for {', '.join(holes)}", recoding.note, *used.describe()])
     return whole.assign_attrs({**history.attrs, "recoding": note})
 
 
