@@ -15,6 +15,7 @@ from demosim.sources.fetch import facts_column
 from demosim.sources.jsonstat import MISSING, ZERO, parse, read_jsonstat
 from demosim.sources.px import read_px
 from demosim.sources.tables import Columns, Entry
+from demosim.workbook import read_sheet
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".px")
 
@@ -90,24 +91,7 @@ def _rows(path: Path, columns: Columns) -> pd.DataFrame:
 
 def _sheet(path: Path, columns: Columns) -> pd.DataFrame:
     """A sheet of a workbook, its numbers as they are shown: 301, not 301.0."""
-    try:
-        import openpyxl
-    except ImportError as error:
-        raise usage_error("xlsx files are read with openpyxl; install demosim[data]", file=str(path)) from error
-    import zipfile
-
-    try:
-        with path.open("rb") as file:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            sheet = book[columns.sheet] if columns.sheet else book.worksheets[0]
-            rows = sheet.iter_rows(min_row=columns.skip + 1, values_only=True)
-            table = [[_shown(cell) for cell in row] for row in rows]
-            book.close()
-    except KeyError as error:
-        raise usage_error(f"has no sheet ({error})", file=str(path)) from error
-    except zipfile.BadZipFile as error:
-        raise usage_error("is not an xlsx workbook", code="unreadable", file=str(path)) from error
-    table = [row for row in table if any(row)]
+    table = [[_shown(cell) for cell in row] for row in read_sheet(path, columns.sheet, columns.skip)]
     if not table:
         raise usage_error("has an empty sheet", code="unreadable", file=str(path))
     return pd.DataFrame(table[1:], columns=[name.strip() for name in table[0]])
