@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from demosim.baseline.read import data_sets, files_elsewhere
 from demosim.errors import did_you_mean
+from demosim.files import leads_outside
 from demosim.scenario.forms import Report, Value, dotted, parse_value, shown, unquoted
 from demosim.scenario.knobs import Knob, list_knobs
 from demosim.scenario.spec import TAGS, Bands, Control, CostOptions, Municipality, Spec, Stream, Variant
@@ -52,7 +54,7 @@ def spec_from(
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             _explain(detail, report)
-    _forbidden_path(rest.get("baseline"), allow_paths, report)
+    _forbidden_path(rest.get("baseline"), allow_paths, report, Path(file).parent if file else Path())
     report.raise_if_any()
     assert spec is not None
     return spec.model_copy(update={"knobs": values}).placed(file, lines)
@@ -193,11 +195,15 @@ def _expected(path: KeyPath) -> str | None:
     return f"write {example}" if example else None
 
 
-def _forbidden_path(baseline: object, allowed: bool, report: Report) -> None:
-    """A scenario from elsewhere must not reach for folders outside its own."""
+def _forbidden_path(baseline: object, allowed: bool, report: Report, folder: Path) -> None:
+    """A scenario from elsewhere must not reach for folders outside its own, nor by way of symbolic links."""
     if allowed or not isinstance(baseline, str):
         return
-    posix, windows = PurePosixPath(baseline), PureWindowsPath(baseline)
-    if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or baseline.startswith("~"):
+    found_elsewhere = baseline not in data_sets() and not (folder / baseline).exists() and Path(baseline).exists()
+    if leads_outside(folder, baseline) or found_elsewhere:
         what = f'"{baseline}" lies outside the folder of this file'
         report.add("forbidden_path", ("baseline",), what, "an embedded data set, or a folder beside this file")
+    elif (folder / baseline).is_dir():
+        for name in files_elsewhere(folder / baseline):
+            what = f'"{baseline}/{name}" is a link to a place outside that folder'
+            report.add("forbidden_path", ("baseline",), what, "copies of the files, or --allow-paths")

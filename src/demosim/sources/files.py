@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from demosim.errors import run_error, usage_error
+from demosim.files import beside
 from demosim.sources.declare import check, declare
 from demosim.sources.fetch import facts_column
 from demosim.sources.jsonstat import MISSING, ZERO, parse, read_jsonstat
@@ -20,15 +21,17 @@ from demosim.workbook import read_sheet
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".px")
 
 
-def read_file(entry: Entry, folder: Path, control: xr.DataArray | None = None) -> xr.DataArray:
+def read_file(
+    entry: Entry, folder: Path, control: xr.DataArray | None = None, allow_paths: bool = False
+) -> xr.DataArray:
     """The figures of a user's file in the declared form, checked as fetched ones are.
 
-    `entry.file.path` is looked for in `folder`; its suffix says the format. The digest of the file is among the
-    attributes. Raises `DemosimError` with the file and what is wrong.
+    `entry.file.path` is looked for in `folder` (elsewhere with `allow_paths`); its suffix says the format. The digest
+    of the file is among the attributes. Raises `DemosimError` with the file and what is wrong.
     """
     if entry.file is None:
         raise usage_error(f"{entry.name} names no file", code="declaration", allowed='a table [file] with path = "..."')
-    path = folder / entry.file.path
+    path = beside(folder, entry.file.path, allow_paths)
     if not path.is_file():
         raise usage_error("there is no such file", code="no-file", file=str(path))
     suffix = path.suffix.lower()
