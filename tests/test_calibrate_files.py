@@ -18,7 +18,7 @@ from demosim.baseline.calibrate.history import (
     rough_mortality,
 )
 from demosim.baseline.calibrate.report import signal_table, step_table, text
-from demosim.baseline.calibrate.run import run_calibrate
+from demosim.baseline.calibrate.run import refugee_profile, run_calibrate
 from demosim.baseline.read import read_baseline
 from demosim.errors import DemosimError
 from made_up_history import FIRST, LAST, fertility, history, mortality, national_table, write_files
@@ -158,8 +158,24 @@ def test_a_national_file_beside_the_history_is_used(tmp_path: Path) -> None:
     nation = national_table(made, tmp_path / "nation.csv")
     small = xr.Dataset(
         {"migration_profile": (("profile", "sex", "age_end_of_year"), np.full((1, 2, 101), 1 / 202))},
-        coords={"profile": ["ukraine"]},
-    )
+        coords={"profile": ["crisis"]}, attrs={"refugee_profile": "crisis"},
+    )  # fmt: skip
     found, words = run_calibrate(path, LAST, nation=nation, baseline=small)
     assert found.settlement is not None
     assert "Waves of refugees lean" in words
+    unnamed, words = run_calibrate(path, LAST, nation=nation, baseline=small.drop_attrs())
+    assert unnamed.settlement is None
+    assert "names a refugee_profile" in words
+
+
+def test_refugees_of_a_profile_are_a_distribution_without_newborns_and_returns() -> None:
+    profile = np.full((2, 2, 4), 0.125)
+    profile[1] = [[0.3, 0.2, 0.4, -0.1], [0.1, 0.1, 0.1, -0.1]]
+    baseline = xr.Dataset(
+        {"migration_profile": (("profile", "sex", "age_end_of_year"), profile)},
+        coords={"profile": ["ordinary", "crisis"]}, attrs={"refugee_profile": "crisis"},
+    )  # fmt: skip
+    shares = refugee_profile(baseline)
+    assert shares is not None
+    np.testing.assert_allclose(shares, np.array([[0, 0.2, 0.4, 0], [0, 0.1, 0.1, 0]]) / 0.8)
+    assert refugee_profile(None) is None

@@ -173,3 +173,19 @@ def test_the_names_of_a_declaration_lie_beside_it_too(tmp_path: Path) -> None:
     with pytest.raises(DemosimError, match="outside the folder"):
         build_from_files(declaration)
     assert build_from_files(declaration, allow_paths=True).arrays["county"].values.tolist() == ["a"]
+
+
+@pytest.mark.parametrize("name", ["../costs.toml", "/etc/passwd", "link.toml", "link.xlsx"])
+def test_a_file_of_costs_lies_beside_the_scenario(scenario: Path, name: str) -> None:
+    costs = scenario.parents[1] / f"costs{Path(name).suffix}"
+    costs.write_text('price_year = 2026\n[school]\n"0+" = 5\n', encoding="utf-8")
+    if name.startswith("link"):
+        if not LINKS:
+            pytest.skip("symbolic links need a right of their own here")
+        (scenario.parent / name).symlink_to(costs)
+    (scenario.parents[1] / "country").rename(scenario.parent / "country")
+    text = scenario.read_text(encoding="utf-8")
+    scenario.write_text(f'{text}\n[costs]\nown = "{name}"\n', encoding="utf-8")
+    with pytest.raises(DemosimError, match="lies outside the folder of this file") as caught:
+        read_scenario(scenario)
+    assert len(caught.value.problems) == 1

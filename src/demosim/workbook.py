@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from demosim.errors import run_error, usage_error
+from demosim.errors import usage_error
 
 MOST_UNPACKED = 200_000_000  # bytes of all parts; a sheet of a million rows has about half of it
 MOST_TEXTS = 40_000_000  # bytes of the part with texts, which is read whole
@@ -54,7 +54,7 @@ def _check_parts(file: BinaryIO, path: Path) -> None:
         too_tight = unpacked > SMALL and unpacked > MOST_PACKED * max(packed, 1)
         if len(entries) > MOST_PARTS or unpacked > MOST_UNPACKED or texts > MOST_TEXTS or too_tight:
             what = f"unpacks to {unpacked / 1e6:,.0f} MB in {len(entries)} parts and is not read"
-            raise run_error(what, code="unreadable", file=str(path), allowed="save the table as CSV")
+            raise usage_error(what, code="unreadable", file=str(path), allowed="save the table as CSV")
         for entry in entries:
             if not entry.filename.endswith((".xml", ".rels", ".vml")):
                 continue
@@ -64,7 +64,7 @@ def _check_parts(file: BinaryIO, path: Path) -> None:
                     before = before[-16:] + chunk.replace(b"\0", b"")  # also in UTF-16
                     if b"<!DOCTYPE" in before or b"<!ENTITY" in before:
                         what = f"has a document type in {entry.filename}, which no workbook needs, and is not read"
-                        raise run_error(what, code="unreadable", file=str(path))
+                        raise usage_error(what, code="unreadable", file=str(path))
 
 
 def _rows(sheet: Any, skip: int, path: Path) -> list[list[object]]:
@@ -76,7 +76,7 @@ def _rows(sheet: Any, skip: int, path: Path) -> list[list[object]]:
         cells += len(row)
         width = max(width, len(row))
         if number > MOST_ROWS or max(cells, width * len(kept)) > MOST_CELLS:
-            raise run_error("has more cells than are read", code="unreadable", file=str(path), allowed=f"{MOST_CELLS}")
+            raise usage_error("has more cells than are read", code="unreadable", file=str(path), allowed=f"{MOST_CELLS}")
         if number > skip and any(cell is not None and cell != "" for cell in row):
             kept.append(list(row))
     return [row + [None] * (width - len(row)) for row in kept]

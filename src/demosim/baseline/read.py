@@ -13,7 +13,7 @@ import xarray as xr
 
 from demosim.baseline.check import check_baseline
 from demosim.baseline.find import embedded
-from demosim.baseline.store import DATA_FILE, SOURCE_FILE
+from demosim.baseline.store import DATA_FILE, REFUGEE_PROFILE, SOURCE_FILE
 from demosim.errors import DemosimError, Problem, ProblemGroup, did_you_mean, run_error, usage_error
 from demosim.files import leads_outside
 
@@ -27,7 +27,8 @@ def read_baseline(name_or_folder: str | Path) -> xr.Dataset:
     """The data set of a name (embedded) or of a folder, checked.
 
     Every file named in `source.toml` must be there with its sha256; then structure and numbers are checked
-    (`check_baseline`). The result carries the attribute `digest`, which changes with any byte of any file.
+    (`check_baseline`). The result carries the attribute `digest`, which changes with any byte of any file, and
+    `refugee_profile` where `source.toml` names the profile of refugees.
 
     Raises `DemosimError` with all problems of the pass: 2 where the name or folder is wrong, 1 where a file is.
     """
@@ -40,6 +41,14 @@ def read_baseline(name_or_folder: str | Path) -> xr.Dataset:
     problems = check_baseline(dataset)
     if problems:
         raise DemosimError([replace(problem, file=str(folder / DATA_FILE)) for problem in problems], 1)
+    if REFUGEE_PROFILE in source:
+        profile, known = source[REFUGEE_PROFILE], [str(name) for name in dataset["profile"].values]
+        if profile not in known:
+            raise run_error(
+                f"the data set has no profile {profile!r}", file=str(folder / SOURCE_FILE), path=REFUGEE_PROFILE,
+                allowed=", ".join(known), suggestion=did_you_mean(str(profile), known),
+            )  # fmt: skip
+        dataset = dataset.assign_attrs({REFUGEE_PROFILE: profile})
     return dataset.assign_attrs(digest=set_digest(source))
 
 

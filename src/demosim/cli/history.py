@@ -18,6 +18,10 @@ MORTALITY = click.option(
 )
 FERTILITY = click.option("--fertility", type=click.Path(path_type=Path), help="Fertility rates by year (csv).")
 NATION = click.option("--nation", type=click.Path(path_type=Path), help="The country by single age, longer (csv).")
+BASELINE = click.option(
+    "--baseline", default="norway2026", show_default=True,
+    help="Data set that says what refugees are like, and what mortality is like where no file does.",
+)  # fmt: skip
 
 
 @click.command()
@@ -28,10 +32,11 @@ NATION = click.option("--nation", type=click.Path(path_type=Path), help="The cou
 @MORTALITY
 @FERTILITY
 @NATION
+@BASELINE
 @click.pass_obj
 def calibrate(
     settings: Settings, history: Path, launch: int, window: int, output: Path, mortality: Path | None,
-    fertility: Path | None, nation: Path | None,
+    fertility: Path | None, nation: Path | None, baseline: str,
 ) -> None:  # fmt: skip
     """Estimate municipal migration and fertility from a history, with their variances."""
     from demosim.baseline.calibrate.run import run_calibrate
@@ -39,7 +44,7 @@ def calibrate(
 
     _, text = run_calibrate(
         history, launch, output, window=window, mortality=mortality, fertility=fertility, nation=nation,
-        baseline=read_baseline("norway2026"),
+        baseline=read_baseline(baseline),
     )  # fmt: skip
     if not settings.quiet:
         click.echo(text)
@@ -58,11 +63,12 @@ def calibrate(
 @MORTALITY
 @FERTILITY
 @NATION
+@BASELINE
 @click.pass_obj
 def backtest(
     settings: Settings, history: Path, launches: str, ahead: str, cuts: str, against: Path | None, fan: bool,
     draws: int, confirm_from: int, output: Path | None, mortality: Path | None, fertility: Path | None,
-    nation: Path | None,
+    nation: Path | None, baseline: str,
 ) -> None:  # fmt: skip
     """Project from past launches with what was known then, and compare with what happened."""
     from demosim.baseline.read import read_baseline
@@ -71,12 +77,12 @@ def backtest(
 
     years = whole_numbers(launches, "--launch")
     if fan:
-        _bands(settings, history, years, draws, output, mortality=mortality, fertility=fertility, nation=nation)
+        _bands(settings, history, years, draws, output, baseline, mortality, fertility, nation)
         return
     bounds = tuple(float(cut) for cut in whole_numbers(cuts, "--cuts"))
     result = run_backtest(
         history, years, whole_numbers(ahead, "--ahead"), bounds, mortality=mortality, fertility=fertility,
-        nation=nation, published=against, baseline=read_baseline("norway2026"), output=output,
+        nation=nation, published=against, baseline=read_baseline(baseline), output=output,
     )  # fmt: skip
     if settings.as_json:
         click.echo(result.scores.to_json(orient="records"))
@@ -91,8 +97,8 @@ def backtest(
 
 
 def _bands(
-    settings: Settings, history: Path, launches: list[int], draws: int, output: Path | None, mortality: Path | None,
-    fertility: Path | None, nation: Path | None,
+    settings: Settings, history: Path, launches: list[int], draws: int, output: Path | None, name: str,
+    mortality: Path | None, fertility: Path | None, nation: Path | None,
 ) -> None:  # fmt: skip
     """How the bands of past launches held, widths fitted on the earlier ones alone."""
     from demosim.baseline.read import read_baseline
@@ -101,7 +107,7 @@ def _bands(
     from demosim.scenario.spec import CostOptions
     from demosim.uncertainty.fan_record import missed, run_fan_backtest
 
-    baseline = read_baseline("norway2026")
+    baseline = read_baseline(name)
     unit_cost = derive_unit_cost(baseline, CostOptions(), KOSTRA_YEAR)
     record = run_fan_backtest(
         history, unit_cost, launches, draws=draws, baseline=baseline, threads=settings.workers, output=output,
