@@ -60,6 +60,7 @@ def about_sheet(words: Words, again: Sequence[str]) -> Sheet:
     """What the workbook is, how its figures are to be read, and how it is made again."""
     columns = [Column("what", words("column_what"), "text"), Column("value", words("column_value"), "text")]
     first, last = words.dataset["date"].values[[0, -1]]
+    about: list[list[Entry]] = [[words("about_again"), line] for line in again]
     rows: list[list[Entry]] = [
         [words("about_made_with"), f"demosim {__version__}"],
         [words("setting_scenario"), words.scenario],
@@ -69,7 +70,7 @@ def about_sheet(words: Words, again: Sequence[str]) -> Sheet:
         [words("about_financing"), words("about_financing_text")],
         [words("about_levels"), words("about_levels_text")],
         [words("about_rounding"), words("note_rounded")],
-        *[[words("about_again"), line] for line in again],
+        *about,
         [words("setting_digest"), str(words.dataset.attrs.get("digest", ""))],
     ]
     return Sheet("about", words("sheet_about_title"), words.scenario, columns, rows)
