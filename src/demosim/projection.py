@@ -6,8 +6,9 @@ import numpy as np
 import xarray as xr
 
 from demosim.errors import run_error
-from demosim.kernels.project import COUNTERS, Inputs, Outputs
+from demosim.kernels.layout import COUNTERS, Inputs, Outputs
 from demosim.kernels.project import project as run_kernel
+from demosim.mid_year import mid_year
 from demosim.packing import Arrays, launch_share, pack
 
 BALANCE_TOLERANCE = 1e-9
@@ -103,11 +104,10 @@ def _labelled(assumptions: xr.Dataset, arrays: Arrays, outputs: Outputs, counter
     dates = np.append(years, years[-1] + int(assumptions.attrs["interval_years"]))
     places = [name for name in assumptions.coords if assumptions[name].dims == ("municipality",)]
     cohort = ("municipality", "sex", "age_end_of_year", "year")
-    mid_year = (population[..., :-1] + population[..., 1:]) / 2
     return xr.Dataset(
         {
             "population": (("municipality", "sex", "age", "date"), population),
-            "population_mid_year": (("municipality", "sex", "age", "year"), mid_year),
+            "population_mid_year": (("municipality", "sex", "age", "year"), mid_year(population, arrays)),
             "births": (("municipality", "sex", "year"), births[:, None] * arrays["birth_share"][:, None]),
             **{name: (cohort, values) for name, values in flows.items()},
         },

@@ -115,7 +115,8 @@ def _write_knob(knob: type[Knob], prepared: Prepared, document: dict[str, Any]) 
         if value is None and knob.neutral is not None:
             value = Series(number=knob.neutral)
         if value is not None:
-            table[key] = _filled(value, prepared.draft.years, knob.neutral)
+            years = prepared.draft.ahead.years if knob.beyond_horizon else prepared.draft.years
+            table[key] = _filled(value, years, knob.neutral)
 
 
 def _filled(value: Value, years: np.ndarray, neutral: float | None) -> Any:

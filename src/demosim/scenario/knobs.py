@@ -6,13 +6,22 @@ A new knob is a new class here and nothing else: it is read, checked, listed, do
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from demosim.scenario.draft import Draft
 from demosim.scenario.forms import SEXES, BySex, Form
-from demosim.scenario.schedules import FACTORS, decline_that_reaches, scaled_decline, scaled_level, shifted_schedule
+from demosim.scenario.schedules import (
+    FACTORS,
+    decline_that_reaches,
+    level_that_reaches,
+    scaled_decline,
+    scaled_level,
+    shifted_schedule,
+)
 from demosim.scenario.series import Series
 
 COUNT = 1_000_000.0
@@ -23,7 +32,8 @@ class Knob:
 
     `path`: dotted, `*` stands for a name that the user gives. `neutral`: None where it is the baseline's own value.
     `slip`: by how much people usually miss it: 10, 100 where per cent is written for a share, 1000 in counts.
-    `excludes`: paths that may not be set together with this one.
+    `excludes`: paths that may not be set together with this one. `beyond_horizon`: whether years after the horizon
+    count too.
     """
 
     registry: ClassVar[list[type[Knob]]] = []
@@ -37,6 +47,7 @@ class Knob:
     text_nb: ClassVar[str]
     slip: ClassVar[int] = 10
     excludes: ClassVar[tuple[str, ...]] = ()
+    beyond_horizon: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         Knob.registry.append(cls)
@@ -120,16 +131,23 @@ class LifeExpectancy(Knob):
     text_en = "life expectancy at birth, reached by scaling the decline of death rates"
     text_nb = "forventet levealder ved fødsel, nådd ved å skalere nedgangen i dødsrater"
     excludes = ("mortality.decline",)
+    beyond_horizon = True
 
     @classmethod
     def apply(cls, draft: Draft, value: BySex, name: str) -> None:
-        factor = np.ones((len(draft.years), len(SEXES)))
+        ahead, steps = draft.ahead, len(draft.years)
+        level = np.ones(len(SEXES))
+        factor = np.ones((len(ahead.years), len(SEXES)))
         for sex, series in value.items():
             place = SEXES.index(sex)
-            found = {t: f for t, _, f in declines_wanted(draft, series, place) if f is not None}
+            wanted = life_expectancies_wanted(draft, series, place)
+            level[place] = next((w.level for w in wanted if w.level is not None), 1.0)
+            found = {w.year: w.decline for w in wanted if w.decline is not None}
             if found:
-                factor[:, place] = np.interp(np.arange(len(draft.years)), list(found), list(found.values()))
-        set_decline(draft, factor)
+                factor[:, place] = np.interp(np.arange(len(factor)), list(found), list(found.values()))
+        draft.death_prob = scaled_level(draft.death_prob, level[:, None])
+        draft.newborn_survival_prob = lived_through(draft.newborn_survival_prob, scaled_level, level)
+        set_decline(draft, factor[:steps])
 
 
 class MortalityShock(Knob):
@@ -140,8 +158,7 @@ class MortalityShock(Knob):
     def apply(cls, draft: Draft, value: BySex, name: str) -> None:
         factor = _both(draft, value, 1.0)
         draft.death_prob = scaled_level(draft.death_prob, factor[:, :, None])
-        newborn = scaled_level(1.0 - draft.newborn_survival_prob, factor)
-        draft.newborn_survival_prob = np.where(factor == 1.0, draft.newborn_survival_prob, 1.0 - newborn)
+        draft.newborn_survival_prob = lived_through(draft.newborn_survival_prob, scaled_level, factor)
 
 
 class MigrationNet(Knob):
@@ -271,31 +288,64 @@ def decimal_year(date: datetime.date) -> float:
     return date.year + (date - first).days / days
 
 
-def declines_wanted(draft: Draft, series: Series, sex: int) -> list[tuple[int, float, float | None]]:
-    """For every year of a life-expectancy path: its place, the target, and the factor on the decline that reaches it.
+@dataclass(frozen=True)
+class Wanted:
+    """A life expectancy that a scenario names: its place among the years, and what reaches it; None where nothing does.
 
-    A plain number is the target of the last year. The factor is None where none reaches the target.
+    In the launch year there is no decline yet: there death rates are multiplied by `level`, and those of all later
+    years with them. `decline` is the factor on the logarithm of the decline since then.
     """
-    steps = len(draft.years)
-    asked = series if series.number is None else None
-    targets = np.full(steps, np.nan) if asked is None else draft.fill(asked, np.nan)
-    if series.number is not None:
-        targets[-1] = series.number
 
-    def year(t: int) -> tuple[np.ndarray, float]:
-        return draft.death_prob[t, sex], float(draft.newborn_survival_prob[t, sex])
+    year: int
+    target: float
+    level: float | None = None
+    decline: float | None = None
 
-    return [
-        (int(t), float(targets[t]), decline_that_reaches(float(targets[t]), year(0), year(int(t)), draft.interval))
-        for t in np.flatnonzero(np.isfinite(targets))
-    ]
+    @property
+    def is_reached(self) -> bool:
+        """Whether something gives it."""
+        return self.level is not None or self.decline is not None
+
+
+def life_expectancies_wanted(draft: Draft, series: Series, sex: int) -> list[Wanted]:
+    """What reaches the targets of a path, in all years of the data and not only up to the horizon.
+
+    A plain number is the target of the last year before the horizon.
+    """
+    ahead = draft.ahead
+    targets = np.full(len(ahead.years), np.nan)
+    if series.number is None:
+        targets = series.fill(ahead.years, np.nan)
+    else:
+        targets[len(draft.years) - 1] = series.number
+    prob, newborn = ahead.death_prob[:, sex], ahead.newborn_survival_prob[:, sex]
+    wanted = []
+    if np.isfinite(targets[0]):
+        level = level_that_reaches(float(targets[0]), (prob[0], float(newborn[0])), draft.interval)
+        wanted.append(Wanted(0, float(targets[0]), level=level))
+        if level is not None:
+            prob = scaled_level(prob, np.array(level))
+            newborn = lived_through(newborn, scaled_level, np.array(level))
+    first = prob[0], float(newborn[0])
+    for t in np.flatnonzero(np.isfinite(targets[1:])) + 1:
+        then = prob[t], float(newborn[t])
+        factor = decline_that_reaches(float(targets[t]), first, then, draft.interval)
+        wanted.append(Wanted(int(t), float(targets[t]), decline=factor))
+    return wanted
+
+
+def lived_through(
+    survival: np.ndarray, change: Callable[[np.ndarray, np.ndarray], np.ndarray], factor: np.ndarray
+) -> np.ndarray:
+    """Probabilities to survive after a change of the death rates; a factor of one changes no bit."""
+    result: np.ndarray = np.where(factor == 1.0, survival, 1.0 - change(1.0 - survival, factor))
+    return result
 
 
 def set_decline(draft: Draft, factor: np.ndarray) -> None:
     """Multiply the log decline of a draft's death rates, newborns included, by a factor (T, S)."""
     draft.death_prob = scaled_decline(draft.death_prob, factor[:, :, None])
-    newborn = scaled_decline(1.0 - draft.newborn_survival_prob, factor)
-    draft.newborn_survival_prob = np.where(factor == 1.0, draft.newborn_survival_prob, 1.0 - newborn)
+    draft.newborn_survival_prob = lived_through(draft.newborn_survival_prob, scaled_decline, factor)
 
 
 def _both(draft: Draft, value: BySex, neutral: float) -> np.ndarray:

@@ -33,6 +33,9 @@ DIMS: dict[str, tuple[str, ...]] = {
     "deviation_fade": ("part", "year"),
     "deviation_band": ("sex", "age_end_of_year"),
 }
+OPTIONAL_DIMS: dict[str, tuple[str, ...]] = {  # only where a scenario or a data set has them
+    "stream_early": ("stream", "year", "sex", "age_end_of_year"),
+}
 _NATIONAL = ("fertility.", "mortality.", "migration.")  # knobs that act on streams only through rates
 _COORDS = ("municipality", "sex", "age", "age_end_of_year", "part", "band")
 _NAMES = ("municipality_name", "municipality_name_official", "county", "county_name", "landsdel")
@@ -135,6 +138,8 @@ def _streams(
         "stream_outflow": np.stack([flow.outflow for flow in flows]) if flows else none,
         "settlement_key": _keys(prepared, flows),
     }
+    if any(flow.early is not None for flow in flows):
+        found["stream_early"] = np.stack([0.0 * flow.inflow if flow.early is None else flow.early for flow in flows])
     result = [flow.name for flow in flows], found
     if asked is not None:
         prepared.memory.flows = (asked, result)
@@ -174,4 +179,5 @@ def labelled(prepared: Prepared, names: list[str], arrays: Mapping[str, np.ndarr
         "baseline": str(baseline.attrs.get("name", spec.baseline)),
         "baseline_digest": str(baseline.attrs.get("digest", "")), "currency": str(baseline.attrs.get("currency", "kr")),
     }  # fmt: skip
-    return xr.Dataset({name: (dims, arrays[name]) for name, dims in DIMS.items()}, coords, attrs)
+    dims = {**DIMS, **{name: dims for name, dims in OPTIONAL_DIMS.items() if name in arrays}}
+    return xr.Dataset({name: (axes, arrays[name]) for name, axes in dims.items()}, coords, attrs)
