@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from demosim.cli import Settings
+from demosim.cli.progress import counted_bar
 
 
 @click.command()
@@ -37,7 +38,8 @@ def fan(
     codes = [find_municipality(baseline, text) for text in municipalities]
     switches = Switches(**{name.replace("-", "_"): False for name in without})
     path = output or Path("results") / f"{spec.name}-fan.nc"
-    result = run_fan(spec, path, draws, seed, switches, settings.workers)
+    with counted_bar(settings) as report:
+        result = run_fan(spec, path, draws, seed, switches, settings.workers, report)
     if not settings.quiet:
         names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
         for region in ["country", *codes]:
