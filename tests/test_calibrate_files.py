@@ -17,7 +17,7 @@ from demosim.baseline.calibrate.history import (
     read_mortality,
     rough_mortality,
 )
-from demosim.baseline.calibrate.report import signal_table, step_table, text
+from demosim.baseline.calibrate.report import shape_table, signal_table, step_table, text
 from demosim.baseline.calibrate.run import refugee_profile, run_calibrate
 from demosim.baseline.read import read_baseline
 from demosim.errors import DemosimError
@@ -129,6 +129,21 @@ def test_report_names_variances_signal_and_steps() -> None:
     signal = signal_table(found)
     assert signal["places"].iloc[0] == 24
     assert signal["yearly_signal"].between(0, 1).all()
+    assert "0-4000" in text(found, made, cuts=(4000.0,))
+    assert "0-2000" not in text(found, made, cuts=(4000.0,))
+
+
+def test_report_on_the_age_shape_covers_every_age_of_both_sexes_once() -> None:
+    found = calibrate(history(24, 0.05), mortality(), fertility(), LAST)
+    table = shape_table(found)
+    for sex in ("male", "female"):
+        own = table[table["sex"].isin([sex, "both"])]
+        ages = [age for low, high in zip(own["from_age"], own["to_age"], strict=True) for age in range(low, high + 1)]
+        assert sorted(ages) == list(range(1, 101))
+    assert table["signal_share"].between(0, 1).all()
+    # all ages of the made-up country move alike: every band follows the level one to one, and nothing else is there
+    np.testing.assert_allclose(table["response"], 1, atol=0.05)
+    assert table[["noise", "signal"]].max(axis=None) < 1e-4
 
 
 def test_whole_of_calibrate_with_and_without_mortality(tmp_path: Path) -> None:

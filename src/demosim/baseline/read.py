@@ -16,6 +16,7 @@ from demosim.baseline.check import check_baseline
 from demosim.baseline.find import embedded
 from demosim.baseline.store import DATA_FILE, REFUGEE_PROFILE, SOURCE_FILE
 from demosim.errors import DemosimError, Problem, ProblemGroup, did_you_mean, run_error, usage_error
+from demosim.files import leads_outside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,10 +89,21 @@ def read_source(folder: Path) -> dict[str, Any]:
     for name, entry in files.items() if isinstance(files, dict) else ():
         if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):
             problems.add("no sha256", path=f"files.{name}", allowed="64 hexadecimal digits")
+        if leads_outside(Path("of-the-data-set"), name):
+            problems.add("lies outside the folder of the data set", path=f"files.{name}")
     if not isinstance(files, dict) or not files:
         problems.add("names no file", path="files")
     problems.raise_if_any(1)
     return source
+
+
+def files_elsewhere(folder: Path) -> list[str]:
+    """Names of the files of a data set that symbolic links lead out of its folder; none where it is no data set."""
+    try:
+        named = list(read_source(folder)["files"])
+    except DemosimError:
+        named = []
+    return [name for name in (SOURCE_FILE, *named) if leads_outside(folder, name)]
 
 
 def check_digests(folder: Path, source: dict[str, Any], only: str | None = None) -> None:

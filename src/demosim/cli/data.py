@@ -96,17 +96,18 @@ def prune(settings: Settings, keep: int, dry_run: bool) -> None:
 @click.option("--weights", help="How split municipalities are shared: a file (old,new,weight), or by-population.")
 @click.option("--recipe", type=click.Path(path_type=Path), help="How national paths are made (toml).")
 @click.option("--embedded", is_flag=True, help="Build the embedded data set anew from its own facts.")
+@click.option("--allow-paths", is_flag=True, help="Let the declaration name files outside its own folder.")
 @click.pass_obj
 def build(
     settings: Settings, output: Path, launch: int | None, declaration: Path | None, history: Path | None,
-    estimates: Path | None, weights: str | None, recipe: Path | None, embedded: bool,
+    estimates: Path | None, weights: str | None, recipe: Path | None, embedded: bool, allow_paths: bool,
 ) -> None:  # fmt: skip
     """Build a data set: from the store, from local files, or the embedded one anew."""
     from demosim.sources.command import build_data_set
 
     said = build_data_set(
         output, launch=launch, declaration=declaration, history=history, estimates=estimates, weights=weights,
-        recipe=recipe, embedded=embedded,
+        recipe=recipe, embedded=embedded, allow_paths=allow_paths,
     )  # fmt: skip
     if not settings.quiet:
         for line in said:

@@ -87,9 +87,11 @@ def _profiles(name: str, lang: str) -> Table:
 
 
 def _knobs(name: str, lang: str) -> Table:
+    from demosim.scenario.cost_keys import cost_rows
     from demosim.scenario.describe import knob_rows
 
-    rows: Rows = [(row.path, [row.text, row.unit, str(row.neutral)]) for row in knob_rows(lang)]
+    every = [*knob_rows(lang), *cost_rows(lang)]
+    rows: Rows = [(row.path, [row.text, row.unit, str(row.neutral)]) for row in every]
     return Table("knobs", "", ["", *_heads(lang, "knobs")], rows)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from demosim.kernels._jit import inner, kernel
+from demosim.kernels._jit import compiled_once, inner, kernel
 from demosim.kernels.layout import (
     BLOCK,
     FIRST,
@@ -61,6 +61,7 @@ def count_rows(inputs, work, deviation, following, source, column, target, begin
     order: a run that is stopped and continued gives the same bits. Municipalities go through it in blocks that leave
     room for their tallies and deviations in the cache.
     """
+    compiled_once()
     order, plan = work.order, work.plan
     country, tallies, band, tally = work.country, work.tallies, inputs.band, inputs.tally
     number, size = target.dtype.type, target.shape[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,9 +43,14 @@ def knob_rows(lang: str = "en") -> list[KnobRow]:
 
 def knob_table() -> str:
     """The knobs as a table in Markdown."""
+    return table_of(knob_rows(), "the baseline's")
+
+
+def table_of(rows: Sequence[KnobRow], without: str) -> str:
+    """Rows as a table in Markdown; `without` stands where there is no neutral number."""
     lines = ["| key | what | unit | neutral | from | to |", "| --- | --- | --- | --- | --- | --- |"]
-    for row in knob_rows():
-        numbers = ["the baseline's" if row.neutral is None else f"{row.neutral:g}"]
+    for row in rows:
+        numbers = [without if row.neutral is None else f"{row.neutral:g}"]
         numbers += ["" if bound is None else grouped(bound) for bound in (row.low, row.high)]
         lines.append(f"| `{row.path}` | {row.text} | {row.unit} | {' | '.join(numbers)} |")
     return "\n".join(lines) + "\n"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from demosim.errors import DemosimError, usage_error
 from demosim.scenario.cost_options import COUNTRY, OwnCosts
 from demosim.scenario.forms import Report
 from demosim.scenario.syntax import read_source
 from demosim.scenario.toml_lines import KeyPath
+from demosim.workbook import read_sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("service", "ages", "kr_per_person", "price_year")
 SUFFIXES = (".toml", ".csv", ".xlsx")
@@ -87,12 +90,9 @@ def _from_rows(path: Path, report: Report) -> OwnCosts | None:
         table = (
             pd.read_csv(path, dtype=str, comment="#", encoding="utf-8", skipinitialspace=True)
             if path.suffix.lower() == ".csv"
-            else pd.read_excel(path, dtype=str)
+            else _sheet(path)
         )
-    except ImportError as error:
-        allowed = 'pip install -c constraints.txt ".[report]", or save it as CSV'
-        raise usage_error("workbooks need openpyxl", code="not_a_file", file=str(path), allowed=allowed) from error
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError) as error:
         raise usage_error(f"cannot be read ({error})", code="not_a_file", file=str(path)) from error
     for column in COLUMNS:
         if column not in table:
@@ -111,6 +111,14 @@ def _from_rows(path: Path, report: Report) -> OwnCosts | None:
             report.add("duplicate_key", (f"row {row}",), f"ages {band} of {service} stand twice")
         bands[str(band)] = _number(value)
     return parse_own_costs(tree, (), report)
+
+
+def _sheet(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    head, *rows = read_sheet(path) or [[]]
+    cells = [[None if cell is None else str(cell) for cell in row] for row in rows]
+    return pd.DataFrame(cells, columns=[str(name) for name in head], dtype=object)
 
 
 def _number(value: object) -> float | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -14,6 +14,7 @@ from demosim.scenario.cost_options import table_at
 from demosim.scenario.forms import Report, Value, dotted, parse_value, shown, unquoted
 from demosim.scenario.knobs import Knob, list_knobs
 from demosim.scenario.own_costs import take_own_costs
+from demosim.scenario.paths import forbidden_paths
 from demosim.scenario.spec import TAGS, Bands, Control, Municipality, Spec, Stream, Variant
 from demosim.scenario.syntax import read_source
 from demosim.scenario.toml_lines import KeyPath, Lines
@@ -44,8 +45,10 @@ def spec_from(
     report = Report(file, lines)
     rest = {key: _own(value) for key, value in tree.items()}
     rest.pop(NOTES, None)
-    _forbidden_paths(rest, allow_paths, report)
-    take_own_costs(rest, Path(file).parent if file else Path(), report)
+    folder = Path(file).parent if file else Path()
+    if not allow_paths:
+        forbidden_paths(rest, folder, report)
+    take_own_costs(rest, folder, report)
     values = _take_knobs(rest, report)
     for section in _knob_sections():
         if section not in Spec.model_fields and section in rest:
@@ -199,17 +202,3 @@ _EXAMPLES = {
 def _expected(path: KeyPath) -> str | None:
     example = _EXAMPLES.get(str(path[-1]))
     return f"write {example}" if example else None
-
-
-def _forbidden_paths(tree: Mapping[str, Any], allowed: bool, report: Report) -> None:
-    """A scenario from elsewhere must not reach for files outside its own folder."""
-    costs = tree.get("costs")
-    named = {("baseline",): tree.get("baseline"), ("costs", "own"): costs.get("own") if isinstance(costs, dict) else ""}
-    for path, value in named.items():
-        if allowed or not isinstance(value, str):
-            continue
-        posix, windows = PurePosixPath(value), PureWindowsPath(value)
-        if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or value.startswith("~"):
-            what = f'"{value}" lies outside the folder of this file'
-            beside = "an embedded data set, or a folder" if path == ("baseline",) else "a file"
-            report.add("forbidden_path", path, what, f"{beside} beside this file")

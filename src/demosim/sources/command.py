@@ -22,13 +22,14 @@ BY_POPULATION = "by-population"
 def build_data_set(
     output: Path, *, launch: int | None = None, declaration: Path | None = None, history: Path | None = None,
     estimates: Path | None = None, weights: str | None = None, recipe: Path | None = None, embedded: bool = False,
-    store: Store | None = None,
+    allow_paths: bool = False, store: Store | None = None,
 ) -> list[str]:  # fmt: skip
     """Build a data set in a folder; returns what it was made from, a line each.
 
     One of: `embedded`, the embedded data set anew from its own facts; `declaration` alone, whatever country it
     describes; `launch`, a complete data set from the store, in which figures of a `declaration` go before stored ones.
     `weights`: a file with the columns old, new, weight, or `by-population`: by the population of the parts today.
+    `allow_paths`: let the declaration name files outside its folder.
     Raises `DemosimError` (2) where the request is not one of these, and as `build_fresh` and `build_declared` do.
     """
     _check(output, launch, declaration, embedded, history, estimates)
@@ -40,11 +41,11 @@ def build_data_set(
         build_baseline(find("data", "facts"), kept, output)
         return []
     if launch is None:
-        build_declared(Path(str(declaration)), output)
+        build_declared(Path(str(declaration)), output, allow_paths)
         return []
     store = store or Store()
     shares = read_weights(weights, launch, store)
-    own = build_from_files(declaration, whole=False) if declaration is not None else None
+    own = build_from_files(declaration, allow_paths, whole=False) if declaration is not None else None
     named = set() if own is None else set(own.arrays)
     stored_history = history is None and estimates is None and "population_history" not in named
     inputs = build_from_store(

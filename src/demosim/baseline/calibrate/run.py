@@ -11,6 +11,7 @@ from demosim.baseline.calibrate import history as read
 from demosim.baseline.calibrate import report
 from demosim.baseline.calibrate.estimates import LEVEL_WINDOW, Calibration, Waves, Windows, calibrate, write_estimates
 from demosim.baseline.calibrate.national import NATION_FILE, national_flows, read_nation
+from demosim.baseline.calibrate.sizes import SIZE_CUTS
 from demosim.baseline.store import REFUGEE_PROFILE
 from demosim.files import replacing, write_text
 
@@ -35,12 +36,13 @@ def run_calibrate(
     fertility: Path | None = None,
     nation: Path | None = None,
     baseline: xr.Dataset | None = None,
+    cuts: tuple[float, ...] = SIZE_CUTS,
 ) -> tuple[Calibration, str]:
     """Estimate from files and, with an output folder, write `estimates.nc`, `steps.csv` and `calibration.txt` there.
 
     history, mortality, fertility, nation: files, the last three by default those of the usual names beside the
     history. window: years of the age shape. baseline: a data set, whose profile of refugees tells their waves and
-    whose mortality stands in, marked rough, where there is no file of mortality.
+    whose mortality stands in, marked rough, where there is no file of mortality. cuts: of the size classes reported on.
 
     Returns the calibration and its report as text.
     """
@@ -56,7 +58,7 @@ def run_calibrate(
         waves = Waves(national_flows(read_nation(series), deaths), profile)
     windows = Windows(shape=window, level=max(window, LEVEL_WINDOW))
     found = calibrate(population, deaths, rates, launch, windows, waves=waves)
-    words = report.text(found, population, notes)
+    words = report.text(found, population, notes, cuts=cuts)
     if output is not None:
         note = NOTE.format(launch=launch, shape=windows.shape, level=windows.level, fertility=windows.fertility)
         write_estimates(found, output / "estimates.nc", " ".join((note, *notes)))
