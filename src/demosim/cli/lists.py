@@ -87,7 +87,8 @@ def _profiles(name: str, lang: str) -> Table:
 def _knobs(name: str, lang: str) -> Table:
     from demosim.scenario.describe import knob_rows
 
-    rows: Rows = [(row.path, [row.text, row.unit, str(row.neutral)]) for row in knob_rows(lang)]
+    neutral = {row.path: row.absent if row.neutral is None else f"{row.neutral:g}" for row in knob_rows(lang)}
+    rows: Rows = [(row.path, [row.text, row.unit, neutral[row.path]]) for row in knob_rows(lang)]
     return Table("knobs", "", ["", *_heads(lang, "knobs")], rows)
 
 

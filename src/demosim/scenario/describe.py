@@ -12,13 +12,17 @@ from demosim.scenario.knobs import UNITS_NB, list_knobs
 
 @dataclass(frozen=True)
 class KnobRow:
-    """One knob for a reader. `low`, `high`: None where it has no bound; `neutral`: None for the baseline's own."""
+    """One knob for a reader. `low`, `high`: None where it has no bound.
+
+    `neutral`: the number that changes nothing, None where there is none; `absent` says what holds then.
+    """
 
     path: str
     text: str
     form: str
     unit: str
     neutral: float | None
+    absent: str
     low: float | None
     high: float | None
 
@@ -33,6 +37,7 @@ def knob_rows(lang: str = "en") -> list[KnobRow]:
             IN_WORDS[knob.form],
             knob.unit if english else UNITS_NB[knob.unit],
             knob.neutral,
+            knob.absent[0 if english else 1],
             None if knob.form == "date" else knob.low,
             None if np.isinf(knob.high) else knob.high,
         )
@@ -44,7 +49,7 @@ def knob_table() -> str:
     """The knobs as a table in Markdown."""
     lines = ["| key | what | unit | neutral | from | to |", "| --- | --- | --- | --- | --- | --- |"]
     for row in knob_rows():
-        numbers = ["the baseline's" if row.neutral is None else f"{row.neutral:g}"]
+        numbers = [row.absent if row.neutral is None else f"{row.neutral:g}"]
         numbers += ["" if bound is None else grouped(bound) for bound in (row.low, row.high)]
         lines.append(f"| `{row.path}` | {row.text} | {row.unit} | {' | '.join(numbers)} |")
     return "\n".join(lines) + "\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from demosim.errors import did_you_mean
 from demosim.scenario.forms import Report, Value, dotted, parse_value, shown, unquoted
 from demosim.scenario.knobs import Knob, list_knobs
+from demosim.scenario.read_tables import outside, parse_table
 from demosim.scenario.spec import TAGS, Bands, Control, CostOptions, Municipality, Spec, Stream, Variant
 from demosim.scenario.syntax import read_source
 from demosim.scenario.toml_lines import KeyPath, Lines
@@ -39,7 +40,7 @@ def spec_from(
     tree: Mapping[str, Any], allow_paths: bool = False, file: str | None = None, lines: Lines | None = None
 ) -> Spec:
     """A scenario from a tree of plain values such as `tomllib` gives; names and types checked."""
-    report = Report(file, lines)
+    report = Report(file, lines, allow_paths)
     rest = {key: _own(value) for key, value in tree.items()}
     rest.pop(NOTES, None)
     values = _take_knobs(rest, report)
@@ -78,7 +79,9 @@ def _take_knobs(tree: dict[str, Any], report: Report) -> dict[str, Value]:
     for knob in list_knobs():
         for path, table in _tables_of(knob, tree):
             if path[-1] in table:
-                value = parse_value(knob.form, table.pop(str(path[-1])), path, report)
+                raw = table.pop(str(path[-1]))
+                of_ages = knob.form == "table"
+                value = parse_table(raw, path, report) if of_ages else parse_value(knob.form, raw, path, report)
                 if value is not None:
                     values[dotted(path)] = value
     return values
@@ -195,9 +198,6 @@ def _expected(path: KeyPath) -> str | None:
 
 def _forbidden_path(baseline: object, allowed: bool, report: Report) -> None:
     """A scenario from elsewhere must not reach for folders outside its own."""
-    if allowed or not isinstance(baseline, str):
-        return
-    posix, windows = PurePosixPath(baseline), PureWindowsPath(baseline)
-    if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or baseline.startswith("~"):
+    if isinstance(baseline, str) and not allowed and outside(baseline):
         what = f'"{baseline}" lies outside the folder of this file'
         report.add("forbidden_path", ("baseline",), what, "an embedded data set, or a folder beside this file")
