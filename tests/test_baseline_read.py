@@ -54,6 +54,27 @@ def test_the_embedded_data_set_is_found_by_name() -> None:
     xr.testing.assert_identical(baseline, read_baseline(embedded("data", "norway2026")))
 
 
+def test_the_profile_of_refugees_stands_in_the_source_file_and_not_in_the_data(tmp_path: Path) -> None:
+    country = made_up.small_country()
+    plain = made_up.write(country, tmp_path / "plain")
+    named = made_up.write(country.assign_attrs(refugee_profile="crisis"), tmp_path / "named")
+    assert read_baseline(named).attrs["refugee_profile"] == "crisis"
+    assert "refugee_profile" not in read_baseline(plain).attrs
+    assert (plain / "baseline.nc").read_bytes() == (named / "baseline.nc").read_bytes()
+    source = (named / "source.toml").read_text(encoding="utf-8")
+    (named / "source.toml").write_text(source.replace("crisis", "crises"), encoding="utf-8")
+    with pytest.raises(DemosimError, match=r"no profile 'crises'.*did you mean \"crisis\"") as caught:
+        read_baseline(named)
+    assert caught.value.exit_code == 1
+
+
+def test_signing_keeps_the_profile_of_refugees(tmp_path: Path) -> None:
+    folder = made_up.write(made_up.small_country().assign_attrs(refugee_profile="ordinary"), tmp_path / "set")
+    before = (folder / "source.toml").read_text(encoding="utf-8")
+    sign(folder)
+    assert (folder / "source.toml").read_text(encoding="utf-8") == before
+
+
 def damage(folder: Path, how: str) -> None:
     file = folder / "baseline.nc"
     content = file.read_bytes()

@@ -30,7 +30,9 @@ def test_a_wrong_file_gives_the_problem_on_its_first_line_and_no_other(path: Pat
 
 
 def test_every_code_has_a_file_and_every_file_a_code() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/demosim/scenario").glob("*.py"))
+    files = [*(ROOT / "src/demosim/scenario").glob("*.py")]
+    files += [ROOT / "src/demosim/costs" / f"{name}.py" for name in ("check", "own", "spread")]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
     in_source = {first or second for first, second in CODE.findall(source)}
     in_corpus = {corpus.first_line(path).split(": ")[1] for path in corpus.INVALID}
     assert in_source == in_corpus

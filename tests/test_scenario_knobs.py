@@ -300,7 +300,7 @@ def test_a_new_knob_is_one_class(toy: type[Knob]) -> None:
 
 def test_a_knob_without_effect_is_not_a_knob() -> None:
     with pytest.raises(NotImplementedError, match="Knob"):
-        Knob.apply(None, None, "")  # type: ignore[arg-type]
+        Knob.apply(None, None, "")  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_municipal_arrays_are_passed_on_and_the_baseline_stays_as_it_is() -> None:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from demosim.errors import run_error, usage_error
 from demosim.kernels.adjoint import Adjoint, back_project
-from demosim.kernels.project import Inputs
+from demosim.kernels.layout import Inputs
 from demosim.kernels.threads import run_scenarios
 from demosim.packing import Arrays, CostTable, pack, without_costs
 from demosim.projection import assumption_arrays, check_counters

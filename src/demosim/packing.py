@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demosim.kernels.project import FIELDS, PAD, Inputs
+from demosim.kernels.layout import FIELDS, PAD, Inputs
 
 Arrays = Mapping[str, np.ndarray]
 

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.errors import run_error
-from demosim.kernels.project import COUNTERS, Inputs, Outputs
+from demosim.kernels.layout import COUNTERS, Inputs, Outputs
 from demosim.kernels.project import project as run_kernel
 from demosim.mid_year import mid_year
 from demosim.packing import Arrays, launch_share, pack

@@ -44,7 +44,9 @@ def build_baseline(facts: Path, estimates: Path | None, output: Path) -> Path:
     tables = {name: read_facts(name, facts) for name in _TABLES}
     attributes = {key: recipe[key] for key in ("name", "title", "country", "currency", "language", "launch_year")}
     dataset = xr.Dataset(attrs={**attributes, "interval_years": 1})
-    dataset = dataset.assign_attrs(male_birth_share=constant(tables, "male_birth_share"))
+    dataset = dataset.assign_attrs(
+        male_birth_share=constant(tables, "male_birth_share"), refugee_profile=recipe["migration"]["passing"]
+    )
     dataset = dataset.merge(_municipalities(tables))
     dataset = dataset.assign(population=_jump_off(recipe, tables))
     dataset = dataset.merge(national_paths(recipe, tables))

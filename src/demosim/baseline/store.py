@@ -14,6 +14,7 @@ from demosim.files import replacing, write_text
 
 DATA_FILE = "baseline.nc"
 SOURCE_FILE = "source.toml"
+REFUGEE_PROFILE = "refugee_profile"  # key of the profile by which waves of refugees are told, where a data set has one
 ORIGIN_KEYS = ("origin", "table", "licence", "date", "confidence", "derivation")
 
 
@@ -52,11 +53,14 @@ def write_data_set(
 
     `origin` says where the file comes from (keys `origin`, `table`, `licence`, `date`, `confidence`, `derivation`);
     `inputs` says the same, with the sha256, of other files of the folder that went into it. The same content gives
-    the same bytes: nothing in either file depends on when or where it was written.
+    the same bytes: nothing in either file depends on when or where it was written. The attribute `refugee_profile`
+    stands in `source.toml`.
     """
-    write_netcdf(dataset, folder / DATA_FILE)
+    head = {key: str(dataset.attrs[key]) for key in ("name", "title", REFUGEE_PROFILE) if key in dataset.attrs}
+    plain = dataset.copy(deep=False)
+    plain.attrs.pop(REFUGEE_PROFILE, None)
+    write_netcdf(plain, folder / DATA_FILE)
     files = {DATA_FILE: {**origin, "sha256": file_digest(folder / DATA_FILE)}, **(inputs or {})}
-    head = {"name": str(dataset.attrs["name"]), "title": str(dataset.attrs["title"])}
     write_sources(folder / SOURCE_FILE, head, files)
     return folder
 

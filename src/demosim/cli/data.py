@@ -92,6 +92,7 @@ def prune(settings: Settings, keep: int, dry_run: bool) -> None:
 @click.option("--from", "declaration", type=click.Path(path_type=Path), help="A declaration of local files (toml).")
 @click.option("--estimates", type=click.Path(path_type=Path), help="Municipal estimates of `demosim calibrate`.")
 @click.option("--embedded", is_flag=True, help="Build the embedded data set anew from its own facts.")
+@click.option("--allow-paths", is_flag=True, help="Let the declaration name files outside its own folder.")
 @click.pass_obj
 def build(
     settings: Settings,
@@ -100,6 +101,7 @@ def build(
     declaration: Path | None,
     estimates: Path | None,
     embedded: bool,
+    allow_paths: bool,
 ) -> None:
     """Build a data set: from the store, from local files, or the embedded one anew."""
     from demosim.baseline.build import build_baseline
@@ -111,7 +113,7 @@ def build(
     if embedded:
         build_baseline(find("data", "facts"), estimates or find("data", "norway2026", "estimates.nc"), output)
     elif declaration is not None:
-        build_declared(declaration, output)
+        build_declared(declaration, output, allow_paths)
     elif launch is not None:
         build_fresh(launch, output, estimates=estimates)
     if not settings.quiet:

@@ -15,10 +15,11 @@ from demosim.cli import Settings
 @click.option("--criteria", type=click.Path(path_type=Path), help="Other criteria by municipality (csv).")
 @click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show only this one.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write all municipalities (.csv).")
+@click.option("--allow-paths", is_flag=True, help="Let the scenario name data outside its own folder.")
 @click.pass_obj
 def income(
     settings: Settings, file: Path, year: int | None, criteria: Path | None, municipalities: tuple[str, ...],
-    output: Path | None,
+    output: Path | None, allow_paths: bool,
 ) -> None:  # fmt: skip
     """Need index, grant per inhabitant and equalisation of every municipality under the scenario FILE."""
     import pandas as pd
@@ -29,7 +30,7 @@ def income(
     from demosim.run import run
     from demosim.scenario.places import select_places
 
-    projection = run(file).projection
+    projection = run(file, allow_paths).projection
     asked = year or int(projection["year"].values[0]) + 1
     other = None if criteria is None else pd.read_csv(criteria, dtype={"municipality": str}, encoding="utf-8")
     table = income_system(projection, asked, other)

@@ -85,10 +85,12 @@ def _profiles(name: str, lang: str) -> Table:
 
 
 def _knobs(name: str, lang: str) -> Table:
+    from demosim.scenario.cost_keys import cost_rows
     from demosim.scenario.describe import knob_rows
 
-    neutral = {row.path: row.absent if row.neutral is None else f"{row.neutral:g}" for row in knob_rows(lang)}
-    rows: Rows = [(row.path, [row.text, row.unit, neutral[row.path]]) for row in knob_rows(lang)]
+    every = [*knob_rows(lang), *cost_rows(lang)]
+    neutral = {row.path: row.absent if row.neutral is None else f"{row.neutral:g}" for row in every}
+    rows: Rows = [(row.path, [row.text, row.unit, neutral[row.path]]) for row in every]
     return Table("knobs", "", ["", *_heads(lang, "knobs")], rows)
 
 

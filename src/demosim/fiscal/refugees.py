@@ -17,15 +17,21 @@ ADULT_FROM = 18
 
 def first_year_rates() -> dict[str, float]:
     """The published year-1 rates (2023–2024, nominal), kr per adult and child."""
-    table = facts("refugees").query("table == 'integration_grant_year1'").set_index("key")["value"]
+    table = _rows("integration_grant_year1").set_index("key")["value"]
     return {"adult": float(table["adult"]), "child": float(table["child"])}
 
 
 def published_coverage() -> tuple[float, int]:
     """The newest published share of measured costs that the grant covers, and its year."""
-    table = facts("refugees").query("table == 'grant_coverage'")
+    table = _rows("grant_coverage")
     by_year = dict(zip(table["key"].astype(int), table["value"].astype(float), strict=True))
     return by_year[max(by_year)], max(by_year)
+
+
+def _rows(table: str) -> pd.DataFrame:
+    """The rows of one of the tables that `refugees` holds."""
+    rows = facts("refugees")
+    return rows[rows["table"] == table]
 
 
 def check_rates(rates: Mapping[str, Sequence[float]]) -> None:

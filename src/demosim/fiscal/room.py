@@ -23,7 +23,8 @@ def national_room(
 
     Returns rows `item`, `bn_kr`, `note`; the last is `room`. Raises where a figure is neither given nor published.
     """
-    table = facts("free_income").query(f"year == {budget_year}").set_index("item")["value"]
+    published = facts("free_income")
+    table = published[published["year"] == budget_year].set_index("item")["value"]
     growth = _given_or_published(growth, table, "growth_adopted", "growth", budget_year)
     demography = _given_or_published(demography, table, "demography_charged", "demography", budget_year)
     rows = [("growth of free income", growth, ""), ("demographic expenditure", -demography, "")]
@@ -64,8 +65,8 @@ def burden(costs: xr.Dataset, population: xr.DataArray, free_income: pd.DataFram
 def _income(persons: xr.DataArray, given: pd.DataFrame | None, price_year: int) -> tuple[pd.Series[float], str]:
     deflator, places = read_deflator(), persons["municipality"].values.tolist()
     if given is None:
-        rows = facts("free_income").query("item == 'free_income_per_inhabitant'").sort_values("year")
-        last = rows.iloc[-1]
+        rows = facts("free_income")
+        last = rows[rows["item"] == "free_income_per_inhabitant"].sort_values("year").iloc[-1]
         each = float(last["value"]) * deflator.factor(int(last["price_year"]), price_year)
         return pd.Series(persons.values * each, index=places), f"national per inhabitant, {int(last['year'])}"
     problems = ProblemGroup()

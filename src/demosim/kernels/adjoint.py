@@ -21,17 +21,9 @@ from typing import NamedTuple
 import numpy as np
 
 from demosim.kernels._jit import inner, kernel
-from demosim.kernels.project import (
-    NOBODY,
-    PLAIN,
-    STAY,
-    Inputs,
-    add_births,
-    count_tallies,
-    plan_row,
-    set_bounds,
-    set_deviations,
-)
+from demosim.kernels.layout import NOBODY, PLAIN, STAY, Inputs, count_tallies
+from demosim.kernels.plan import plan_row, set_bounds, set_deviations
+from demosim.kernels.project import add_births
 from demosim.kernels.rows import add_scaled, clear, dot, set_scaled
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from demosim._version import __version__
 from demosim.outputs.library import needs
@@ -23,14 +24,16 @@ from demosim.outputs.words import MILLION, Words
 
 SIZES = {"yearly": (760, 170), "age_index": (330, 180), "pyramid": (330, 200)}
 MOST_SERVICES = 3
+MOST_ASSUMPTIONS = 2
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the pages of all municipalities share: the measures, and the figures of every place."""
+    """What the pages of all municipalities share: measures, figures of every place, and a sensitivity if there is one."""
 
     measures: Measures
     words: Words
+    sensitivity: xr.Dataset | None = None
 
     @cached_property
     def figures(self) -> KeyFigures:
@@ -169,7 +172,25 @@ def what_matters(comparison: Comparison, at: int) -> list[str]:
                 per_head=words.number(head, sign=True), country=words.number(everywhere, sign=True),
             )
         )  # fmt: skip
+    lines += _sensitive(comparison, measures.regions[at].code)
     return lines + [line for line in (_fastest(comparison, at, +1), _fastest(comparison, at, -1)) if line]
+
+
+def _sensitive(comparison: Comparison, code: str) -> list[str]:
+    """The assumptions that move this municipality's figure most, where a sensitivity tells."""
+    words, found = comparison.words, comparison.sensitivity
+    if found is None or "municipality" not in found.dims or code not in found["municipality"].values:
+        return []
+    own = found.sel(municipality=code)
+    low, high = (own[f"municipal_effect_{end}"].values / MILLION for end in ("low", "high"))
+    names = own[f"label_{words.lang}" if f"label_{words.lang}" in own else "assumption"].values
+    return [
+        words(
+            "page_assumption_line", assumption=str(names[at]), unit=words.million,
+            low=words.number(low[at], 2, sign=True), high=words.number(high[at], 2, sign=True),
+        )
+        for at in np.argsort(-np.abs(high - low), kind="stable")[:MOST_ASSUMPTIONS]
+    ]  # fmt: skip
 
 
 def _fastest(comparison: Comparison, at: int, sign: int) -> str | None:

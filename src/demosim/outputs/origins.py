@@ -29,15 +29,11 @@ class Origin:
 
 
 def settings(words: Words) -> list[tuple[str, str]]:
-    """What the user chose, a line each: scenario, path, data set, horizon, price year, digest."""
+    """What the user chose, a line each: scenario, data set, horizon, price year, digest; the national path is a change."""
     attrs = words.dataset.attrs
-    document = stored(words.dataset, "document") or {}
-    variant = document.get("variant", {})
-    chosen = sorted(set(variant.values())) if isinstance(variant, dict) else [variant]
     lines = [
         (words("setting_scenario"), str(attrs.get("scenario", ""))),
         (words("setting_title"), str(attrs.get("title", ""))),
-        (words("setting_variant"), ", ".join(map(str, chosen))),
         (words("setting_baseline"), str(attrs.get("baseline", ""))),
         (words("setting_launch"), str(attrs.get("launch_year", ""))),
         (words("setting_horizon"), str(attrs.get("horizon", ""))),

@@ -86,6 +86,9 @@ def _fill(worksheet: Worksheet, sheet: Sheet, names: dict[str, str], formats: di
     worksheet.set_row(HEADER, 15.5 * lines)
     for number, row in enumerate(sheet.rows):
         suffix = "_total" if number in sheet.totals else ""
+        tall = max((_lines(cell, sheet, at) for at, cell in enumerate(row)), default=1)
+        if tall > 1:
+            worksheet.set_row(HEADER + 1 + number, 15.0 * tall)
         for at, cell in enumerate(row):
             chosen = formats[sheet.form(number, at) + suffix]
             _write(worksheet, HEADER + 1 + number, at, cell, chosen, names)
@@ -142,7 +145,12 @@ def _width(sheet: Sheet, at: int) -> float:
     if sheet.columns[at].form != "text":
         return 13
     longest = max((len(str(row[at])) for row in sheet.rows), default=0)
-    return max(12, min(longest + 2, 60))
+    return max(12, min(longest + 4, 60))
+
+
+def _lines(cell: Any, sheet: Sheet, at: int) -> int:
+    """Lines that a text takes in its column."""
+    return -(-len(cell) // int(_width(sheet, at) - 3)) if isinstance(cell, str) else 1
 
 
 def _print_setup(worksheet: Worksheet, sheet: Sheet) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +23,9 @@ class KnobRow:
     form: str
     unit: str
     neutral: float | None
-    absent: str
     low: float | None
     high: float | None
+    absent: str
 
 
 def knob_rows(lang: str = "en") -> list[KnobRow]:
@@ -37,9 +38,9 @@ def knob_rows(lang: str = "en") -> list[KnobRow]:
             IN_WORDS[knob.form],
             knob.unit if english else UNITS_NB[knob.unit],
             knob.neutral,
-            knob.absent[0 if english else 1],
             None if knob.form == "date" else knob.low,
             None if np.isinf(knob.high) else knob.high,
+            knob.absent[0 if english else 1],
         )
         for knob in list_knobs()
     ]
@@ -47,8 +48,13 @@ def knob_rows(lang: str = "en") -> list[KnobRow]:
 
 def knob_table() -> str:
     """The knobs as a table in Markdown."""
+    return table_of(knob_rows())
+
+
+def table_of(rows: Sequence[KnobRow]) -> str:
+    """Rows as a table in Markdown."""
     lines = ["| key | what | unit | neutral | from | to |", "| --- | --- | --- | --- | --- | --- |"]
-    for row in knob_rows():
+    for row in rows:
         numbers = [row.absent if row.neutral is None else f"{row.neutral:g}"]
         numbers += ["" if bound is None else grouped(bound) for bound in (row.low, row.high)]
         lines.append(f"| `{row.path}` | {row.text} | {row.unit} | {' | '.join(numbers)} |")

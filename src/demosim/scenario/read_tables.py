@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator
-from pathlib import PurePosixPath, PureWindowsPath
 
 from demosim.errors import DemosimError, did_you_mean
+from demosim.files import leads_outside
 from demosim.scenario.bands import parse_band
 from demosim.scenario.forms import IN_WORDS, SEXES, Report, shown, unquoted
 from demosim.scenario.series import year_range
@@ -31,13 +31,6 @@ def parse_table(raw: object, path: KeyPath, report: Report) -> Table | None:
         report.add("wrong_type", path, f"{shown(raw)} is not a table", IN_WORDS["table"])
         return None
     return table if len(report.group.problems) == before else None
-
-
-def outside(name: str) -> bool:
-    """Whether a path leaves the folder that it is seen from, on any system."""
-    posix, windows = PurePosixPath(name), PureWindowsPath(name)
-    elsewhere = posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts
-    return bool(elsewhere or name.startswith("~"))
 
 
 def _nested(
@@ -85,7 +78,7 @@ def _number(
 def _from_file(name: str, path: KeyPath, report: Report) -> Table:
     """The table of a CSV file with the columns age and value, and year and sex where it has them."""
     nothing = Table(())
-    if outside(name) and not report.allow_paths:
+    if not report.allow_paths and leads_outside(report.folder, name):
         report.add("forbidden_path", path, f'"{name}" lies outside the folder of this file', "a file beside this file")
         return nothing
     file = report.folder / name

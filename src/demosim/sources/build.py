@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from demosim.errors import DemosimError, ProblemGroup, run_error, usage_error
+from demosim.files import beside
 from demosim.sources.fetch import Figures, load_table
 from demosim.sources.files import read_file
 from demosim.sources.recode import from_changes, recode
@@ -79,11 +80,12 @@ def build_from_store(launch: int, store: Store | None = None, *, weights: Weight
     return BuildInputs(arrays, origins, absent, {"launch_year": launch})
 
 
-def build_from_files(declaration: Path) -> BuildInputs:
+def build_from_files(declaration: Path, allow_paths: bool = False) -> BuildInputs:
     """What a declaration and the files beside it hold.
 
     The declaration is a TOML file: `[data_set]` with the attributes of the data set, `[files.<variable>]` as the
-    entries in `data/tables` with `file = { path = ... }`, and `[names]` with the path of a table of regions.
+    entries in `data/tables` with `file = { path = ... }`, and `[names]` with the path of a table of regions. Files
+    outside the folder of the declaration are read with `allow_paths` only.
     Raises `DemosimError` with the problems of all files.
     """
     try:
@@ -98,13 +100,13 @@ def build_from_files(declaration: Path) -> BuildInputs:
     for variable, declared in said.get("files", {}).items():
         try:
             entry = entry_from({"name": variable, "variable": variable, "kind": "file", **declared}, declaration)
-            arrays[variable] = read_file(entry, declaration.parent)
+            arrays[variable] = read_file(entry, declaration.parent, allow_paths=allow_paths)
             origins[variable] = _file_origin(entry, arrays[variable])
         except DemosimError as error:
             problems.problems += error.problems
     if "names" in said:
         try:
-            arrays |= _names(declaration.parent / str(said["names"].get("path", "")))
+            arrays |= _names(beside(declaration.parent, str(said["names"].get("path", "")), allow_paths))
         except DemosimError as error:
             problems.problems += error.problems
     problems.raise_if_any()

@@ -101,12 +101,12 @@ def build_fresh(
     return output
 
 
-def build_declared(declaration: Path, output: Path) -> Path:
+def build_declared(declaration: Path, output: Path, allow_paths: bool = False) -> Path:
     """Make a data set of a declaration and the files beside it, check it as a whole, and write it; returns the folder.
 
     Raises `DemosimError` with all that is wrong; nothing is written then.
     """
-    inputs = build_from_files(declaration)
+    inputs = build_from_files(declaration, allow_paths)
     dataset = _typed(as_data_set(inputs))
     if problems := check_baseline(dataset):
         raise DemosimError([replace(problem, file=str(declaration)) for problem in problems], 1)

@@ -35,6 +35,7 @@ class Calibration:
     bands: Bands
     population: np.ndarray  # persons at the launch, (municipality,)
     settlement: Settlement | None = None
+    shape_years: int = SHAPE_WINDOW  # that the age shape looks back on
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def calibrate(
     death_prob, _ = mortality_seen(mortality, launch, 0)
     exposure = bands.sums(survivors(recent.population[..., -1], death_prob)[..., None])[..., 0]
     dataset = estimates_dataset(history, launch, bands, shape, level, factor, exposure)
-    return Calibration(launch, dataset, shape, level, bands, recent.population[..., -1].sum((1, 2)), wave)
+    persons = recent.population[..., -1].sum((1, 2))
+    return Calibration(launch, dataset, shape, level, bands, persons, wave, len(recent.years))
 
 
 def estimates_dataset(
