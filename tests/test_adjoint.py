@@ -63,12 +63,12 @@ def central_difference(
     return total / step
 
 
-def check(assumptions: xr.Dataset, places: int = 12, seed: int = 6) -> xr.Dataset:
+def check(assumptions: xr.Dataset, places: int = 12, seed: int = 6, names: tuple[str, ...] = CHECKED) -> xr.Dataset:
     """Compare some numbers of every array; returns the derivatives."""
     unit_cost, of = costs(assumptions), random_weights(assumptions)
     found = gradient(assumptions, unit_cost, of)
     random = np.random.default_rng(seed)
-    for name in CHECKED:
+    for name in names:
         values = assumptions[name].values
         scale = max(float(abs(found[name]).max()), 1e-3)
         for _ in range(places):
