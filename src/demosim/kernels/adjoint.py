@@ -355,7 +355,8 @@ def back_project(inputs: Inputs, v: np.ndarray, population: np.ndarray, weight: 
         made=np.empty((rows, size)), alive=np.empty(rows), alive_bar=np.empty(rows), moved=np.empty((1, size)),
         births=np.empty((1, size)), births_bar=np.empty((1, size)), deviation=np.empty((bands, size)),
         deviation_bar=np.empty((bands, size)), lowest=np.empty(bands), plan=np.empty((rows, 5)),
-        tally_bar=np.empty((count_tallies(inputs), size)), moves=np.empty((2, size)), spare=np.empty((1, size)), empty=np.zeros(1, np.int64),
+        tally_bar=np.empty((count_tallies(inputs), size)), moves=np.empty((2, size)),
+        spare=np.empty((1, size)), empty=np.zeros(1, np.int64),
         counts=which_count(weight),
     )  # fmt: skip
     bar = adjoint.population

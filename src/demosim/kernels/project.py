@@ -205,8 +205,8 @@ def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Ou
     """Project scenarios first..last-1 year by year and count their need; fill `outputs` in place.
 
     Population at the end of a year, by sex and age there, is survivors × (1 + net / country's survivors + deviation −
-    mean deviation) + in-moves − out-moves + streams; births are half the sum of women at both ends times fertility. Births of the lowest age
-    (which bears children only where ages are wide) count its women at the start twice.
+    mean deviation) + in-moves − out-moves + streams; births are half the sum of women at both ends times fertility.
+    Births of the lowest age (which bears children only where ages are wide) count its women at the start twice.
     """
     years, dates = inputs.survival.shape[1], inputs.unit_cost.shape[1] - 1
     work = work_space(inputs)
