@@ -26,6 +26,8 @@ COMMANDS = {
     "sensitivity": "sweep",
     "fan": "fan",
     "compare": "compare",
+    "groups": "groups",
+    "staff": "groups",
     "income": "fiscal",
     "survey": "fiscal",
     "export": "publish",

@@ -29,7 +29,7 @@ class Origin:
 
 
 def settings(words: Words) -> list[tuple[str, str]]:
-    """What the user chose, a line each: scenario, data set, horizon, price year, digest; the national path is a change."""
+    """What the user chose, a line each: scenario, data set, horizon, price year, digest."""
     attrs = words.dataset.attrs
     lines = [
         (words("setting_scenario"), str(attrs.get("scenario", ""))),
