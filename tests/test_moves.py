@@ -18,7 +18,9 @@ from demosim.baseline.check import check_baseline
 from demosim.baseline.form import MOVES, MOVES_TO
 from demosim.baseline.read import read_baseline
 from demosim.continuation import continue_run
+from demosim.kernels.threads import run_scenarios
 from demosim.outputs.netcdf import read_assumptions, read_result, write_result
+from demosim.packing import pack
 from demosim.projection import assumption_arrays, project
 from demosim.rounding import rounded_parts
 from demosim.scenario.read import spec_from
@@ -303,6 +305,17 @@ def test_a_data_set_with_gross_moves_is_written_read_resolved_and_projected(kind
     whole = {name: rounded_parts(result[name].values) for name in ("in_moves", "out_moves")}  # controlled rounding
     np.testing.assert_array_equal(whole["in_moves"].sum(axis=0), whole["out_moves"].sum(axis=0))
     assert whole["in_moves"].sum() > 0
+
+
+@EVERY
+def test_single_precision_keeps_the_country_too(kind: str) -> None:
+    arrays = assumption_arrays(plain_assumptions(country_of("years of one", kind, regions=8, scale=3000)))
+    twin = naive.project(arrays)["population"].reshape(13, -1, 8)
+    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 2e-6)):
+        found = run_scenarios(*pack([arrays], dtype=dtype), 0, keep=("population",)).population[0].astype(float)
+        np.testing.assert_allclose(found[..., :8].sum(-1), twin.sum(-1), rtol=tolerance)
+        np.testing.assert_allclose(found[..., :8], twin, rtol=tolerance, atol=tolerance)
+        assert not found[..., 8:].any()  # nobody moves to the padding
 
 
 def test_without_gross_moves_nothing_is_added_to_assumptions_or_results() -> None:
