@@ -17,7 +17,9 @@ from demosim.axes import closing, opening
 from demosim.baseline.check import check_baseline
 from demosim.baseline.form import MOVES, MOVES_TO
 from demosim.baseline.read import read_baseline
+from demosim.compare import Case, explain
 from demosim.continuation import continue_run
+from demosim.costs.need import expenditure
 from demosim.kernels.threads import run_scenarios
 from demosim.outputs.netcdf import read_assumptions, read_result, write_result
 from demosim.packing import pack
@@ -32,6 +34,7 @@ from test_adjoint import CHECKED, check
 from test_adjoint import COUNTRIES as SMOOTH
 from test_chain import with_unit_costs
 from test_cli import call
+from test_compare import costs as unit_costs
 from test_continuation import assert_same_bits, date, run, scenario
 from test_sources_facts import write_declared
 
@@ -401,3 +404,20 @@ def test_a_country_with_gross_moves_from_file_to_table_and_export(
     code, _, err = call(capsys, "export", "a.nc", "--output", "b.nc")
     assert (code, err) == (0, "")
     assert read_result(tmp_path / "b.nc")["net_internal_migration"].dims == stored["net_internal_migration"].dims
+
+
+@EVERY
+def test_the_difference_of_two_data_sets_is_explained_where_only_one_has_gross_moves(kind: str) -> None:
+    plain = plain_assumptions(made_up.small_country(steps=4), streams=1)
+    gross = plain_assumptions(country_of("years of one", kind, steps=4), streams=1)
+    cost = unit_costs()
+    for before, after in ((plain, gross), (gross, plain)):
+        found = explain(Case(before, cost), Case(after, cost), municipality="R2")
+        parts = found.groupby("factor")["kroner"].sum()
+        need = [
+            float(expenditure(project(side)["population"], cost)["accumulated_demographic_expenditure"]
+                  .sel(municipality="R2").isel(budget_year=-1).sum())
+            for side in (before, after)
+        ]  # fmt: skip
+        assert parts.sum() == pytest.approx(need[1] - need[0], rel=1e-9)
+        assert parts["internal migration"] == pytest.approx(parts.sum(), rel=1e-9)
