@@ -92,7 +92,8 @@ def _from_file(name: str, path: KeyPath, report: Report) -> Table:
         text = read_text(file)
     except DemosimError as error:
         report.group.problems.extend(
-            replace(p, allowed=p.allowed and "a CSV text file in UTF-8") for p in error.problems
+            replace(problem, allowed="a CSV text file") if problem.code == "binary" else problem
+            for problem in error.problems
         )
         return nothing
     return Table(tuple(_rows(text, path, str(file), report)), str(file))
