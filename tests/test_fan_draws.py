@@ -23,7 +23,7 @@ from demosim.scenario.read import read_scenario
 from demosim.scenario.resolve import resolve
 from demosim.uncertainty.fan import QUANTILES, age_groups, fan_dataset
 from demosim.uncertainty.fan_draws import Sources, draw_assumptions, draw_factors, generator, simulate
-from demosim.uncertainty.fan_history import SERIES, national_series, without_waves
+from demosim.uncertainty.fan_history import SERIES, national_series
 from demosim.uncertainty.fan_local import Local, local_from
 from demosim.uncertainty.fan_national import National, estimate_national, national_toml, read_national
 from demosim.uncertainty.fan_run import Switches, run_fan
@@ -291,7 +291,7 @@ def test_the_estimate_that_stands_is_that_of_the_past(shared_data: Path) -> None
     stand = read_waves(waves.profile)
     np.testing.assert_allclose(stand.share, waves.share, atol=6e-6)
     assert (stand.tilt, stand.tilt_error) == pytest.approx((waves.tilt, waves.tilt_error), abs=6e-4)
-    found, stands = estimate_national(without_waves(series, waves.share)), read_national()
+    found, stands = estimate_national(series), read_national()
     for name in ("kept", "sd", "trend_sd", "correlation"):
         np.testing.assert_allclose(getattr(stands, name), getattr(found, name), rtol=5e-3, atol=6e-4)
     assert "[fertility]\nkept = 0.98" in national_toml(found, "a note")

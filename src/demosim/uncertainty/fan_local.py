@@ -68,7 +68,7 @@ class Local:
         """Noise of yearly rates (year, band, municipality), the same within a class, newborns for themselves."""
         normal = random.standard_normal((years, *self.noise_scale.shape))
         by_class = np.einsum("kl,tlm->tkm", self.noise_root, normal) * self.noise_scale
-        result = by_class[:, self.noise_class]
+        result: np.ndarray = by_class[:, self.noise_class]
         newborns = self.noise_class < 0
         size = (years, int(newborns.sum()), len(self.newborn_sd))
         result[:, newborns] = random.standard_normal(size) * self.newborn_sd
