@@ -12,11 +12,14 @@ from benchmarks.inputs import Case, packed, sweep, tiled, with_ages, with_years
 from benchmarks.numpy_model import NumpyModel
 from benchmarks.pandas_model import PandasModel
 from benchmarks.timing import Timed, once, take_turns
-from demosim.gradient import zero_adjoint
+from demosim.costs.need import expenditure
+from demosim.gradient import gradient as labelled_gradient
+from demosim.gradient import total_weight, zero_adjoint
 from demosim.kernels.adjoint import back_project
 from demosim.kernels.project import project
 from demosim.kernels.threads import empty_outputs, map_chunks, run_scenarios
 from demosim.packing import CostTable, pack, without_costs
+from demosim.projection import project as labelled_run
 
 WIDTHS = {"float64": np.float64, "float32": np.float32}
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -125,7 +128,7 @@ def gradients(case: Case, rounds: int) -> dict[str, Timed]:
         outputs = run_scenarios(bare, pick, 0, ("population",))
         back_project(inputs, pick[0], outputs.population[0], weights, zero_adjoint(inputs))
 
-    return take_turns(
+    result = take_turns(
         {
             "run": lambda: project(full, pick, 0, 1, need),
             "run that stores the population": lambda: project(full, pick, 0, 1, stored),
@@ -133,6 +136,17 @@ def gradients(case: Case, rounds: int) -> dict[str, Timed]:
         },
         rounds,
     )
+    if case.labelled is None:
+        return result
+    assumptions, unit_cost = case.labelled
+    dates = [int(year) + 1 for year in assumptions["year"].values]
+    labelled = {
+        "`project` and `expenditure`, labelled": lambda: expenditure(
+            labelled_run(assumptions)["population"], unit_cost
+        ),
+        "`gradient`, labelled": lambda: labelled_gradient(assumptions, unit_cost, total_weight(dates)),
+    }
+    return result | take_turns(labelled, max(2, rounds // 10))
 
 
 def growth(case: Case, rounds: int) -> dict[str, dict[int, float]]:

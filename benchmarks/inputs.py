@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
 from demosim.baseline.read import read_baseline
 from demosim.costs.unit_costs import derive_unit_cost
@@ -23,6 +24,7 @@ class Case:
 
     arrays: dict[str, np.ndarray]
     unit_cost: np.ndarray
+    labelled: tuple[xr.Dataset, xr.DataArray] | None = None  # the same with labels
 
     @property
     def size(self) -> int:
@@ -41,7 +43,8 @@ def main_case() -> Case:
     baseline = read_baseline(baseline_location(spec))
     assumptions = resolve(baseline, spec).assumptions
     unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year)
-    return Case(assumption_arrays(assumptions), unit_cost.transpose("service", "age").values)
+    values = unit_cost.transpose("service", "age").values
+    return Case(assumption_arrays(assumptions), values, (assumptions, unit_cost))
 
 
 def tiled(case: Case, copies: int) -> Case:

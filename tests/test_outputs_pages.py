@@ -95,12 +95,14 @@ def test_pages_of_something_else_are_made_anew(tmp_path: Path, change: str) -> N
     write_result(tmp_path / "run.nc", small())
     pages(tmp_path / "run.nc", tmp_path / "out")
     (tmp_path / "out" / "R2.html").write_text("old", encoding="utf-8")
-    (tmp_path / "out" / "notes.txt").write_text("mine", encoding="utf-8")
+    for name in ("notes.txt", "mine.html", "9999.html"):
+        (tmp_path / "out" / name).write_text("mine", encoding="utf-8")
     if change == "result":
         write_result(tmp_path / "run.nc", small().assign_attrs(title="Another"))
     pages(tmp_path / "run.nc", tmp_path / "out", lang="nn" if change == "lang" else "nb")
     assert (tmp_path / "out" / "R2.html").read_text(encoding="utf-8") != "old"
-    assert (tmp_path / "out" / "notes.txt").read_text(encoding="utf-8") == "mine"
+    for name in ("notes.txt", "mine.html", "9999.html"):
+        assert (tmp_path / "out" / name).read_text(encoding="utf-8") == "mine"
 
 
 @pytest.mark.parametrize("lang", ["nb", "nn", "en"])
@@ -125,6 +127,22 @@ def test_what_matters_names_the_largest_services() -> None:
     largest = str(total["service"].values[int(np.nanargmax(np.abs(total.values)))])
     assert lines[0].startswith(largest.title())
     assert any("grows most" in line for line in lines)
+
+
+def test_a_sensitivity_says_what_matters_here(tmp_path: Path) -> None:
+    run = norway()
+    moved = sensitivity(run).assign(
+        municipal_effect_low=(("municipality", "assumption"), [[-1e6, -2e6]]),
+        municipal_effect_high=(("municipality", "assumption"), [[1e6, 2.5e6]]),
+    )
+    comparison = Comparison(measures(run), Words("en", run), moved.assign_coords(municipality=["1103"]))
+    lines = what_matters(comparison, comparison.numbers["1103"])
+    assert (
+        "Sensitive to Netto innvandring, persons per year (−10,000 / +12,345): −2.00 to +2.50 m 2026 NOK in 2027."
+        in lines
+    )
+    assert not any("Sensitive" in line for line in what_matters(comparison, comparison.numbers["1151"]))
+    assert "Sensitive to Netto innvandring" in render_page(comparison, "1103")
 
 
 @pytest.mark.parametrize(

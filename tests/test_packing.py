@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import made_up
-from demosim.kernels.project import FIELDS, Outputs
+from demosim.kernels.layout import FIELDS, Outputs
 from demosim.kernels.threads import empty_outputs, map_chunks, run_scenarios
 from demosim.packing import CostTable, pack, padded
 from demosim.projection import assumption_arrays

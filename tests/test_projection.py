@@ -14,7 +14,7 @@ from conftest import ROOT
 from demosim.baseline.read import read_baseline
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
-from demosim.kernels.project import COUNTERS, Outputs
+from demosim.kernels.layout import COUNTERS, Outputs
 from demosim.kernels.project import project as run_kernel
 from demosim.kernels.threads import run_scenarios
 from demosim.packing import CostTable, pack

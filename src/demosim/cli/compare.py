@@ -14,13 +14,17 @@ from demosim.cli import Settings
 @click.option("--explain", is_flag=True, help="Split the difference of the first two exactly by assumption.")
 @click.option("--budget-year", type=int, help="Year that is explained [default: the change over the whole projection].")
 @click.option("--municipality", metavar="PLACE", help="Explain this municipality [default: the country].")
+@click.option("--method", type=click.Choice(["shapley", "order"]), default="shapley", show_default=True,
+              help="Mean over all orders, or one after the other in the stated order.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), help="Write the comparison (.nc).")
 @click.pass_obj
 def compare(
     settings: Settings, results: tuple[Path, ...], explain: bool, budget_year: int | None, municipality: str | None,
-    output: Path | None,
+    method: str, output: Path | None,
 ) -> None:  # fmt: skip
     """Compare runs: RESULTS after the first, each less the first."""
+    import json
+
     from demosim.errors import usage_error
     from demosim.outputs.comparison import difference_tables, explanation_table
     from demosim.outputs.messages import message
@@ -32,8 +36,11 @@ def compare(
     comparison = compare_results(results, output)
     tables = difference_tables(comparison, settings.lang)
     if explain:
-        tables.append(explanation_table(results[0], results[1], settings.lang, budget_year, municipality))
-    if not settings.quiet:
+        where = (budget_year, municipality, method)
+        tables.append(explanation_table(results[0], results[1], settings.lang, *where))
+    if settings.as_json:
+        click.echo(json.dumps([table.as_data() for table in tables], ensure_ascii=False, indent=1))
+    elif not settings.quiet:
         for table in tables:
             print_table(table, settings.lang)
         if output is not None:

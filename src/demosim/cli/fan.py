@@ -18,10 +18,11 @@ from demosim.cli.progress import counted_bar
               help="Leave this uncertainty out; may be repeated.")  # fmt: skip
 @click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show this one too.")
 @click.option("--output", type=click.Path(path_type=Path), help="Result file [default: results/NAME-fan.nc].")
+@click.option("--allow-paths", is_flag=True, help="Let the scenario name data outside its own folder.")
 @click.pass_obj
 def fan(
     settings: Settings, file: Path, draws: int, seed: int, without: tuple[str, ...], municipalities: tuple[str, ...],
-    output: Path | None,
+    output: Path | None, allow_paths: bool,
 ) -> None:  # fmt: skip
     """Draw the uncertain assumptions of the scenario FILE many times and show the band of its figures."""
     from demosim.baseline.read import read_baseline
@@ -32,7 +33,7 @@ def fan(
     from demosim.scenario.read import baseline_location, read_scenario
     from demosim.uncertainty.fan_run import Switches, run_fan
 
-    spec = read_scenario(file)
+    spec = read_scenario(file, allow_paths)
     baseline = read_baseline(baseline_location(spec))
     codes = [find_municipality(baseline, text) for text in municipalities]
     switches = Switches(**{name.replace("-", "_"): False for name in without})

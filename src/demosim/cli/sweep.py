@@ -60,10 +60,11 @@ def sweep(
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="Result file [default: results/NAME-sensitivity.nc].")
+@click.option("--allow-paths", is_flag=True, help="Let the scenario name data outside its own folder.")
 @click.pass_obj
 def sensitivity(
     settings: Settings, file: Path, municipalities: tuple[str, ...], output: Path | None, budget_year: int | None,
-    accumulated: bool, sobol_points: int, seed: int,
+    accumulated: bool, sobol_points: int, seed: int, allow_paths: bool,
 ) -> None:  # fmt: skip
     """Rank the assumptions of the scenario FILE by what they do to demographic expenditure."""
     from demosim.baseline.read import read_baseline
@@ -74,7 +75,7 @@ def sensitivity(
     from demosim.scenario.read import baseline_location, read_scenario
     from demosim.sweep.run_sensitivity import run_sensitivity
 
-    spec = read_scenario(file)
+    spec = read_scenario(file, allow_paths)
     baseline = read_baseline(baseline_location(spec))
     codes = [find_municipality(baseline, text) for text in municipalities]
     path = output or Path("results") / f"{spec.name}-sensitivity.nc"

@@ -159,7 +159,7 @@ def _of_cell(unit_cost: xr.DataArray, cell: object, target: Target) -> float:
 def _where(unit_cost: xr.DataArray, cell: object) -> tuple[int, np.ndarray]:
     ages = unit_cost["age"].values
     row = unit_cost["service"].values.tolist().index(cell.service)  # type: ignore[attr-defined]  # a row of the table
-    return row, (ages >= cell.lower) & (ages <= cell.upper)  # type: ignore[attr-defined]
+    return row, (ages >= cell.lower) & (ages <= cell.upper)  # type: ignore[attr-defined]  # as above
 
 
 def _apply(unit_cost: xr.DataArray, cells: pd.DataFrame, change: np.ndarray) -> xr.DataArray:

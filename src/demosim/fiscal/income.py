@@ -92,7 +92,8 @@ def _other(other: pd.DataFrame | None, places: list[str], criteria: list[str]) -
 
 def figure(item: str, year: int) -> tuple[float, int, str]:
     """A figure of the income system: of the year, else of the newest year before it; with its year and its mark."""
-    rows = facts("income_system").query("item == @item and year <= @year", local_dict={"item": item, "year": year})
+    table = facts("income_system")
+    rows = table[(table["item"] == item) & (table["year"] <= year)]
     if rows.empty:
         raise usage_error(f"no {item} of {year} or before is carried", path=item)
     last = rows.sort_values("year").iloc[-1]

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import types
+from numba.extending import intrinsic
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -27,6 +29,19 @@ def _digest() -> str:
 
 
 DIGEST = _digest()
+
+
+def _compiled_once(_typing: Any) -> Any:
+    def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+# Called in an inner kernel: that the compiler makes one copy of it for all who call it. Copies in several places may be
+# vectorised in different ways, and so add in different orders.
+compiled_once: Any = intrinsic(_compiled_once)
 
 
 def inner(function: Function) -> Function:

@@ -5,6 +5,8 @@ Functions take a whole array and the number of a row: a view of a row would be c
 
 from __future__ import annotations
 
+import numpy as np
+
 from demosim.kernels._jit import inner
 
 
@@ -75,18 +77,18 @@ def advance(target, row, source, i, stay, stir, deviation, k):
 
 @inner
 def advance_and_count(
-    target, row, source, i, stay, stir, deviation, k, following, next_k, country, tallies, j
+    target, row, source, i, stay, stir, deviation, k, following, next_k, country, tallies, j, left, right
 ):  # fmt: skip
-    """`advance`, the row's tally and `sum_row` for the year after, all in one pass."""
+    """`advance`, the tally and next year's `sum_row` in one pass over municipalities left..right-1."""
     persons = drift = target.dtype.type(0)  # a plain 0 would make them float64, which is slow
-    for m in range(target.shape[1]):
+    for m in range(np.uintp(left), np.uintp(right)):  # without a sign, so that no index can count from the end
         x = source[i, m] * (stay + stir * deviation[k, m])
         target[row, m] = x
         tallies[j, m] += x
         persons += x
         drift += x * following[next_k, m]
-    country[row, 0] = persons
-    country[row, 1] = drift
+    country[row, 0] += persons
+    country[row, 1] += drift
 
 
 @inner

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 import numpy as np
 
-from demosim.kernels.project import COUNTERS, Inputs, Outputs, project
+from demosim.kernels.layout import COUNTERS, Inputs, Outputs
+from demosim.kernels.project import project
 
 Result = TypeVar("Result")
 CHUNK = 16
@@ -60,15 +62,23 @@ def map_chunks(
 ) -> list[Result]:
     """Project chunk after chunk and hand each to `use(first, last, outputs)` in the thread that ran it.
 
-    `outputs` holds scenarios first..last-1 and is gone after the call, so that memory does not grow with the number of
-    scenarios. Returns what `use` returned, in the order of the chunks.
+    `outputs` holds scenarios first..last-1 and is written over after the call (copy what is to be kept), so that memory
+    does not grow with the number of scenarios. Returns what `use` returned, in the order of the chunks.
     """
+    free: SimpleQueue[Outputs] = SimpleQueue()  # used again, because new memory is slow
 
     def run(first: int) -> Result:
         part = pick[first : first + chunk]
-        outputs = empty_outputs(inputs, len(part), regions, keep)
+        try:
+            whole = free.get_nowait()
+        except Empty:
+            whole = empty_outputs(inputs, chunk, regions, keep)
+        outputs = Outputs(*(values[: len(part)] for values in whole))
+        outputs.counters[:] = 0
         project(inputs, part, 0, len(part), outputs)
-        return use(first, first + len(part), outputs)
+        result = use(first, first + len(part), outputs)
+        free.put(whole)
+        return result
 
     return _over_threads(run, range(0, len(pick), chunk), threads)
 

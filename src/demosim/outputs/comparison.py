@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 import xarray as xr
 
 from demosim.compare import Case
 from demosim.compare import explain as explain_difference
-from demosim.outputs.messages import message
+from demosim.continuation import TEXT, stored_scenario
+from demosim.outputs.messages import catalogue, message
 from demosim.outputs.netcdf import read_assumptions, read_result
 from demosim.outputs.tables import Cell, Table
 from demosim.scenario.places import find_municipality
@@ -41,26 +43,48 @@ def difference_tables(comparison: xr.Dataset, lang: str) -> list[Table]:
 
 
 def explanation_table(
-    before: Path, after: Path, lang: str, budget_year: int | None = None, municipality: str | None = None
-) -> Table:
-    """The difference of two runs by assumption, in parts that add up (Shapley values), municipal and county apart."""
+    before: Path, after: Path, lang: str, budget_year: int | None = None, municipality: str | None = None,
+    method: str = "shapley",
+) -> Table:  # fmt: skip
+    """The difference of two runs by assumption, in parts that add up, municipal and county apart."""
     first, second = _case(before), _case(after)
     code = None if municipality is None else find_municipality(first.assumptions, municipality)
-    parts = explain_difference(first, second, budget_year, municipality=code)
+    parts = explain_difference(first, second, budget_year, method, code)
+    title = message(
+        lang, "explanation_title", period=str(budget_year) if budget_year else message(lang, "whole_projection"),
+        year=int(first.unit_cost.attrs["price_year"]),
+    )  # fmt: skip
+    return factor_table(parts, title, lang, message(lang, f"explanation_note_{method}"))
+
+
+def factor_table(parts: pd.DataFrame, title: str, lang: str, note: str) -> Table:
+    """Kroner by factor and level, as `demosim.compare.explain` gives them, charged to free income."""
     parts = parts[parts["financing"] == "free_income"]
     by_level = parts.pivot_table(index="factor", columns="level", values="kroner", aggfunc="sum", sort=False) / MILLION
     rows: Rows = []
     for factor, row in by_level.iterrows():
         cells = [float(row.get(level, 0.0)) for level in ("municipal", "county")]
         if any(cells):
-            rows.append((str(factor), [*cells, sum(cells)]))
+            rows.append((factor_name(str(factor), lang), [*cells, sum(cells)]))
     total = message(lang, "total")
     rows.append((total, [sum(float(row[1][i] or 0) for row in rows) for i in range(3)]))
     heads = [message(lang, key) for key in ("factor", "municipal", "county", "total")]
-    period = str(budget_year) if budget_year else message(lang, "whole_projection")
-    title = message(lang, "explanation_title", period=period, year=int(first.unit_cost.attrs["price_year"]))
-    return Table("explanation", title, heads, rows, 1, [total], [message(lang, "explanation_note")])
+    return Table("explanation", title, heads, rows, 1, [total], [note])
+
+
+def factor_name(factor: str, lang: str) -> str:
+    """A factor in words; what the user has named keeps its name."""
+    if factor.startswith("stream "):
+        return message(lang, "factor_stream", name=factor.removeprefix("stream "))
+    key = f"factor_{factor.replace(' ', '_')}"
+    return message(lang, key) if key in catalogue(lang) else factor
 
 
 def _case(path: Path) -> Case:
-    return Case(read_assumptions(path), read_result(path, "run")["unit_cost"])
+    """A stored run as one side of a comparison, with the need that is not demography kept apart."""
+    assumptions, result = read_assumptions(path), read_result(path, "run")
+    cost = result["municipal_unit_cost"] if "municipal_unit_cost" in result else result["unit_cost"]
+    kinds = result["pressure"].values.tolist() if "pressure" in result else []
+    ratios = {kind: result["cost_multiplier"].sel(pressure=kind, drop=True) for kind in kinds}
+    own = stored_scenario(assumptions).costs.price_growth if TEXT in assumptions.attrs else None
+    return Case(assumptions, cost, ratios, own)

@@ -10,24 +10,28 @@ import pandas as pd
 import xarray as xr
 
 from demosim.errors import run_error, usage_error
+from demosim.files import beside
 from demosim.sources.declare import check, declare
 from demosim.sources.fetch import facts_column
 from demosim.sources.jsonstat import MISSING, ZERO, parse, read_jsonstat
 from demosim.sources.px import read_px
 from demosim.sources.tables import Columns, Entry
+from demosim.workbook import read_sheet
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".px")
 
 
-def read_file(entry: Entry, folder: Path, control: xr.DataArray | None = None) -> xr.DataArray:
+def read_file(
+    entry: Entry, folder: Path, control: xr.DataArray | None = None, allow_paths: bool = False
+) -> xr.DataArray:
     """The figures of a user's file in the declared form, checked as fetched ones are.
 
-    `entry.file.path` is looked for in `folder`; its suffix says the format. The digest of the file is among the
-    attributes. Raises `DemosimError` with the file and what is wrong.
+    `entry.file.path` is looked for in `folder` (elsewhere with `allow_paths`); its suffix says the format. The digest
+    of the file is among the attributes. Raises `DemosimError` with the file and what is wrong.
     """
     if entry.file is None:
         raise usage_error(f"{entry.name} names no file", code="declaration", allowed='a table [file] with path = "..."')
-    path = folder / entry.file.path
+    path = beside(folder, entry.file.path, allow_paths)
     if not path.is_file():
         raise usage_error("there is no such file", code="no-file", file=str(path))
     suffix = path.suffix.lower()
@@ -90,24 +94,7 @@ def _rows(path: Path, columns: Columns) -> pd.DataFrame:
 
 def _sheet(path: Path, columns: Columns) -> pd.DataFrame:
     """A sheet of a workbook, its numbers as they are shown: 301, not 301.0."""
-    try:
-        import openpyxl
-    except ImportError as error:
-        raise usage_error("xlsx files are read with openpyxl; install demosim[data]", file=str(path)) from error
-    import zipfile
-
-    try:
-        with path.open("rb") as file:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            sheet = book[columns.sheet] if columns.sheet else book.worksheets[0]
-            rows = sheet.iter_rows(min_row=columns.skip + 1, values_only=True)
-            table = [[_shown(cell) for cell in row] for row in rows]
-            book.close()
-    except KeyError as error:
-        raise usage_error(f"has no sheet ({error})", file=str(path)) from error
-    except zipfile.BadZipFile as error:
-        raise usage_error("is not an xlsx workbook", code="unreadable", file=str(path)) from error
-    table = [row for row in table if any(row)]
+    table = [[_shown(cell) for cell in row] for row in read_sheet(path, columns.sheet, columns.skip)]
     if not table:
         raise usage_error("has an empty sheet", code="unreadable", file=str(path))
     return pd.DataFrame(table[1:], columns=[name.strip() for name in table[0]])

@@ -12,7 +12,7 @@ import xarray as xr
 from demosim._version import __version__
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import did_you_mean, run_error, usage_error
-from demosim.kernels.project import Outputs
+from demosim.kernels.layout import Outputs
 from demosim.kernels.threads import map_chunks
 from demosim.packing import CostTable, pack
 from demosim.projection import check_counters

@@ -158,7 +158,8 @@ def published_targets(changes: Changes, price_year: int = 2025) -> list[Target]:
     """The published rows of 2026 and 2027 as targets of a calibration, for unit costs in prices of `price_year`."""
     deflator = read_deflator()
     targets = []
-    for row in facts("published_results").query("year <= 2027").to_dict("records"):
+    published = facts("published_results")
+    for row in published[published["year"] <= 2027].to_dict("records"):
         kind, year = str(row["kind"]), int(row["year"])
         change = changes["miss" if kind == "miss" else f"{kind} {year}"]
         factor = deflator.factor(price_year, int(row["price_year"]))
