@@ -24,7 +24,7 @@ def income(
     """Need index, grant per inhabitant and equalisation of every municipality under the scenario FILE."""
     import pandas as pd
 
-    from demosim.cli.frames import print_frame
+    from demosim.cli.frames import Frame, print_frames
     from demosim.files import write_text
     from demosim.fiscal.income import income_system
     from demosim.run import run
@@ -38,10 +38,8 @@ def income(
         write_text(output, table.to_csv(index=False))
     codes, _ = select_places(projection, municipalities)
     shown = [name for name in table if name in ("municipality", "need_index") or str(name).endswith("_per_inhabitant")]
-    print_frame(settings, str(asked), table.loc[table["municipality"].isin(codes), shown], decimals=3)
-    for key, said in table.attrs.items():
-        if not settings.quiet:
-            click.echo(f"{key}: {said}")
+    notes = [f"{key}: {said}" for key, said in table.attrs.items()]
+    print_frames(settings, [Frame(str(asked), table.loc[table["municipality"].isin(codes), shown], 3)], notes)
 
 
 @click.command()

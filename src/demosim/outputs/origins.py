@@ -12,6 +12,7 @@ import xarray as xr
 from demosim.baseline.find import embedded
 from demosim.baseline.read import find_data_set, read_source
 from demosim.errors import DemosimError
+from demosim.outputs.messages import catalogue, message
 from demosim.outputs.words import Words
 
 
@@ -73,6 +74,23 @@ def origins(dataset: xr.Dataset) -> list[Origin]:
     except DemosimError:  # a data set of the user's own that has moved: the result stands without it
         pass
     return found + _services(dataset)
+
+
+def confidence(text: str, lang: str) -> str:
+    """The marks of `source.toml` in the language, such as annenhånds, grovt; what is no mark stays as it is."""
+    return "; ".join(_mark(part, lang) for part in text.split("; "))
+
+
+def _mark(part: str, lang: str) -> str:
+    about, separator, mark = part.rpartition(": ") if ": " in part else ("", "", part)
+    key = f"confidence_{mark.replace(' ', '_')}"
+    if key in catalogue(lang):
+        about = catalogue(lang).get(f"confidence_about_{about}", about)
+        return about + separator + message(lang, key)
+    start, _, end = part.rpartition(" ")
+    if start == "non-age criteria" and f"confidence_{end}" in catalogue(lang):
+        return message(lang, "confidence_non_age", mark=message(lang, f"confidence_{end}"))
+    return part
 
 
 def _files(folder: str, files: dict[str, Any]) -> list[Origin]:
