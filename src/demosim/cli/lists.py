@@ -90,7 +90,9 @@ def _knobs(name: str, lang: str) -> Table:
     from demosim.scenario.describe import knob_rows
 
     every = [*knob_rows(lang), *cost_rows(lang)]
-    rows: Rows = [(row.path, [row.text, row.unit, str(row.neutral)]) for row in every]
+    rows: Rows = [
+        (row.path, [row.text, row.unit, None if row.neutral is None else number(row.neutral, int(row.neutral % 1 > 0), lang)]) for row in every
+    ]
     return Table("knobs", "", ["", *_heads(lang, "knobs")], rows)
 
 
