@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from demosim.cli import Settings
+
+if TYPE_CHECKING:
+    from demosim.cli.frames import Frame
 
 
 @click.group()
@@ -42,23 +46,23 @@ def results(settings: Settings) -> None:
 def population(settings: Settings, published: Path | None, baseline: str) -> None:
     """The country by age group beside the official rounds: as shipped, and without raking."""
     from demosim.baseline.read import read_baseline
-    from demosim.cli.frames import print_frame
+    from demosim.cli.frames import Frame, print_frames, print_tables
     from demosim.outputs.published import population_table
-    from demosim.outputs.tables import print_table
     from demosim.validation.population import validate_population, worst_by_group
 
     worst = worst_by_group(validate_population(read_baseline(baseline)))
+    beside = [] if published is None else _municipal(published, baseline)
     if settings.as_json:
-        print_frame(settings, "population", worst)
+        print_frames(settings, [Frame("population", worst), *beside])
     else:
-        print_table(population_table(worst, settings.lang), settings.lang)
-    if published is not None:
-        _municipal(settings, published, baseline)
+        print_tables(settings, [population_table(worst, settings.lang)])
+        print_frames(settings, beside)
 
 
-def _municipal(settings: Settings, published: Path, baseline: str) -> None:
+def _municipal(published: Path, baseline: str) -> list[Frame]:
+    """Ours beside published municipal projections: the size of the differences, and the places that differ most."""
     from demosim.baseline.read import read_baseline
-    from demosim.cli.frames import print_frame
+    from demosim.cli.frames import Frame
     from demosim.projection import project
     from demosim.scenario.read import spec_from
     from demosim.scenario.resolve import resolve
@@ -66,11 +70,12 @@ def _municipal(settings: Settings, published: Path, baseline: str) -> None:
 
     table = read_published(published)
     data = read_baseline(baseline)
-    for variant in [str(name) for name in data["variant"].values]:
+    frames = []
+    for variant in [str(name) for name in data["variant"].values if name in set(table["variant"])]:
         tree = {"name": "validation", "baseline": baseline, "variant": variant, "price_year": 2026,
                 "horizon": int(data["year"].values[-1]) + 1}  # fmt: skip
         beside = beside_published(project(resolve(data, spec_from(tree)).assumptions), table, variant)
         if len(beside):
-            print_frame(settings, variant, summary(beside))
             last = int(beside["year"].max())
-            print_frame(settings, f"{variant} {last}", worst_places(beside, last))
+            frames += [Frame(variant, summary(beside)), Frame(f"{variant} {last}", worst_places(beside, last))]
+    return frames
