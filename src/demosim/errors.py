@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+_SPACES = "\u00a0\u202f"  # between the digits of a number
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong, with its place in a file where there is one.
@@ -31,7 +34,14 @@ class Problem:
             text += f"; {self.allowed}"
         if self.suggestion:
             text += f"; did you mean {self.suggestion}?"
+        return _in_one_line(text)
+
+
+def _in_one_line(text: str) -> str:
+    """The text with line ends, and what would steer a terminal or turn the direction of writing, as escapes."""
+    if text.isprintable():
         return text
+    return "".join(c if c.isprintable() or c in _SPACES else c.encode("unicode_escape").decode() for c in text)
 
 
 @dataclass(eq=False)

@@ -40,6 +40,8 @@ def read_survey(path: Path) -> pd.DataFrame:
             problems.add(f"{wrong} cells are not numbers", path=column)
     if not (table["weight"] > 0).all():
         problems.add("must be above zero for every municipality", path="weight")
+    if table.empty:
+        problems.add("has no rows")
     for number in table.loc[table["municipality"].duplicated(), "municipality"].unique():
         problems.add("stands more than once", path=str(number))
     problems.raise_if_any()

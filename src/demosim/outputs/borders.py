@@ -26,16 +26,13 @@ def read_borders(path: Path, codes: Sequence[str]) -> dict[str, dict[str, Any]]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         shapes = _topojson(document) if document.get("type") == "Topology" else _geojson(document)
-    except (
-        OSError,
-        UnicodeDecodeError,
-        json.JSONDecodeError,
-        KeyError,
-        TypeError,
-        IndexError,
-        AttributeError,
-    ) as error:
+        rings = [ring for polygons in shapes.values() for polygon in polygons for ring in polygon]
+        points = np.concatenate(rings)
+        on_earth = points.ndim == 2 and bool((np.abs(points) <= [360, 90]).all())
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise usage_error("is not TopoJSON or GeoJSON of municipalities", file=str(path)) from error
+    if not on_earth:
+        raise usage_error("has points that are not longitude and latitude in degrees", file=str(path))
     lacking = [code for code in codes if code not in shapes]
     if lacking:
         raise usage_error(f"has no borders of {', '.join(lacking[:5])} ({len(lacking)} municipalities)", file=str(path))

@@ -78,9 +78,9 @@ class Columns(_Strict):
     value: str = "value"
     wide: str | None = None
     sheet: str | None = None
-    separator: str = ","
-    decimal: str = "."
-    skip: int = 0
+    separator: str = Field(",", min_length=1, max_length=1)
+    decimal: str = Field(".", min_length=1, max_length=1)
+    skip: int = Field(0, ge=0)
     encoding: str = "utf-8-sig"
 
 
