@@ -1,4 +1,4 @@
-"""Files that went wrong: good ones with values, keys, tables and bytes changed at random, the same for the same seed."""
+"""Files that went wrong: good ones with values, keys, tables and bytes changed at random, the same for a seed."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ from typing import Any
 import tomli_w
 
 SCALARS: list[Any] = [
-    0, 1, -1, 2, 17, 100, 2026, 2020, -5.5, 0.0, -0.0, 0.5, 1e-320, 1e308, -1e308, math.nan, math.inf, -math.inf, 2**31,
-    2**63, 10**40, True, False, "", " ", "x", "0", "0301", "R1", "R2", "C1", "all", "2020", "2020-2024", "2024-2020", "0+",
-    "1-5", "5-1", "67+", "crisis", "quota", "population", "a-low", "norway2026", "../x", "/etc/passwd", "x" * 300, "æøå",
+    0, 1, -1, 2, 17, 100, 2026, 2020, -5.5, 0.0, -0.0, 0.5, 1e-320, 1e308, -1e308, math.nan, math.inf, -math.inf,
+    2**31, 2**63, 10**40, True, False, "", " ", "x", "0", "0301", "R1", "R2", "C1", "all", "2020", "2020-2024",
+    "2024-2020",
+    "0+", "1-5", "5-1", "67+", "crisis", "quota", "population", "a-low", "norway2026", "../x", "/etc/passwd",
+    "x" * 300, "æøå",
     "\u202e", "a\nb", "=1+1", "<b>", "{0}", "%s", "nan", "\ud7ff", "12,5", "1e5",
-    datetime.date(2026, 1, 1), datetime.datetime(2026, 1, 1, 12), datetime.time(12), [], {}, [[]], [{}], {"": 1}, [1, "x"],
-    {"2020": 1}, {"male": 1}, {"male": {"2020": 1.5}}, [1.0, 2.0], {"2020-2024": [1, 2]}, ["R1"], {"R1": 1.0},
+    datetime.date(2026, 1, 1), datetime.datetime(2026, 1, 1, 12), datetime.time(12), [], {}, [[]], [{}], {"": 1},
+    [1, "x"], {"2020": 1}, {"male": 1}, {"male": {"2020": 1.5}}, [1.0, 2.0], {"2020-2024": [1, 2]}, ["R1"], {"R1": 1.0},
 ]  # fmt: skip
 KEYS = [
     "name", "title", "baseline", "variant", "horizon", "price_year", "streams", "municipalities", "control", "costs",
-    "sweep", "fertility", "mortality", "migration", "tfr", "multiplier", "mean_age", "decline", "life_expectancy", "shock",
-    "net", "deviations", "stock", "timing", "return_rate", "return_from", "return_until", "onward_rate", "onward_key",
-    "extra_net", "take_from_others", "profile", "settlement", "population", "ages", "county", "own", "bands", "services",
+    "sweep", "fertility", "mortality", "migration", "tfr", "multiplier", "mean_age", "decline", "life_expectancy",
+    "shock", "net", "deviations", "stock", "timing", "return_rate", "return_from", "return_until", "onward_rate",
+    "onward_key", "extra_net", "take_from_others", "profile", "settlement", "population", "ages", "county", "own",
+    "bands", "services",
     "price_growth", "adjustment", "male", "female", "2020", "2020-2022", "0+", "R1", "crisis", "path", "file", "axes",
     "checks", "", "x.y", "æ", "__class__", "0",
 ]  # fmt: skip
 SCRAPS = [
-    "[", "]", "{", "}", "=", '"', "'", '"""', "'''", ",", ".", "\n", "#", "nan", "inf", "-", "1e999", "0301", "true", "[[",
-    "]]", "\\", "ø", "2026", " ", "_", "\t", "\r", "\x00", "\x7f", "\ud7ff", "\ufeff", "\u2028", "1979-05-27T07:32:00Z",
+    "[", "]", "{", "}", "=", '"', "'", '"""', "'''", ",", ".", "\n", "#", "nan", "inf", "-", "1e999", "0301", "true",
+    "[[", "]]", "\\", "ø", "2026", " ", "_", "\t", "\r", "\x00", "\x7f", "\ud7ff", "\ufeff", "\u2028",
+    "1979-05-27T07:32:00Z",
     "0x1f", "0b1", ";", "null", "NaN", "<", "&", "99999999999999999999", "\\u0000", "\\ud800",
 ]  # fmt: skip
 

@@ -109,7 +109,7 @@ def test_ten_years_beside_the_published_change() -> None:
 def test_a_run_of_less_than_ten_years_has_no_ten_year_change() -> None:
     people = population(np.ones((2, 106)), [2026, 2027])
     with pytest.raises(DemosimError, match="no 1 January 2036"):
-        ten_year_change(full_time_equivalents(need_of(people), OPTIONS), OPTIONS)
+        ten_year_change(full_time_equivalents(need_of(people), OPTIONS))
 
 
 def test_supply_and_balance_by_hand() -> None:

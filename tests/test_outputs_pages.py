@@ -137,7 +137,10 @@ def test_a_sensitivity_says_what_matters_here(tmp_path: Path) -> None:
     )
     comparison = Comparison(measures(run), Words("en", run), moved.assign_coords(municipality=["1103"]))
     lines = what_matters(comparison, comparison.numbers["1103"])
-    assert "Sensitive to Netto innvandring: −2.00 to +2.50 m 2026 NOK." in lines
+    assert (
+        "Sensitive to Netto innvandring, persons per year (−10,000 / +12,345): −2.00 to +2.50 m 2026 NOK in 2027."
+        in lines
+    )
     assert not any("Sensitive" in line for line in what_matters(comparison, comparison.numbers["1151"]))
     assert "Sensitive to Netto innvandring" in render_page(comparison, "1103")
 

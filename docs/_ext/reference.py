@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
+
 import demosim
 from demosim.baseline.find import embedded
 from demosim.cli import cli

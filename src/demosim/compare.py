@@ -125,8 +125,8 @@ def _game(before: Case, after: Case, budget_year: int | None, municipality: str 
     people += [f"stream {name}" for name in streams if _stream_differs(before, after, name)]
     costs = _cost_factors(before, after)
     money = [name for name, (first, second) in costs.items() if not first.equals(second)]
-    first, second = (case.unit_cost["net_share"].values for case in (before, after))
-    money += [] if np.array_equal(first, second) else [NET_SHARE]
+    shares = (before.unit_cost["net_share"].values, after.unit_cost["net_share"].values)
+    money += [] if np.array_equal(shares[0], shares[1]) else [NET_SHARE]
     levels: dict[frozenset[str], xr.DataArray] = {}
     by_place = any("municipality" in case.unit_cost.dims for case in (before, after))
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 _SPACES = "\u00a0\u202f"  # between the digits of a number
 
 

@@ -49,6 +49,8 @@ VARIABLES: dict[str, Form] = {
     "plain_death_prob": Form(
         ("variant", "year", "sex", "age"), "probability per interval", 0, 1, early_gap=True, optional=True
     ),
+    "accounts": Form(("account_service", "account_year"), "money of the year, whole country", 0, optional=True),
+    "country_population": Form(("country_date", "sex", "age"), "persons on 1 January", 0, optional=True),
     "unit_cost": Form(("service", "age"), "money per person and year", 0, optional=True),
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from demosim.cli import Settings
-from demosim.errors import DemosimError, usage_error
+from demosim.errors import DemosimError
 
 
 @click.group()
@@ -88,33 +88,28 @@ def prune(settings: Settings, keep: int, dry_run: bool) -> None:
 
 @data.command()
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder for the data set.")
-@click.option("--launch", type=int, help="Launch year, from the store.")
-@click.option("--from", "declaration", type=click.Path(path_type=Path), help="A declaration of local files (toml).")
+@click.option("--launch", type=int, help="Launch year; figures come from the store.")
+@click.option("--from", "declaration", type=click.Path(path_type=Path),
+              help="A declaration of local files (toml); with --launch its figures go before those of the store.")
+@click.option("--history", type=click.Path(path_type=Path), help="History to calibrate on, instead of the stored one.")
 @click.option("--estimates", type=click.Path(path_type=Path), help="Municipal estimates of `demosim calibrate`.")
+@click.option("--weights", help="How split municipalities are shared: a file (old,new,weight), or by-population.")
+@click.option("--recipe", type=click.Path(path_type=Path), help="How national paths are made (toml).")
 @click.option("--embedded", is_flag=True, help="Build the embedded data set anew from its own facts.")
 @click.option("--allow-paths", is_flag=True, help="Let the declaration name files outside its own folder.")
 @click.pass_obj
 def build(
-    settings: Settings,
-    output: Path,
-    launch: int | None,
-    declaration: Path | None,
-    estimates: Path | None,
-    embedded: bool,
-    allow_paths: bool,
-) -> None:
+    settings: Settings, output: Path, launch: int | None, declaration: Path | None, history: Path | None,
+    estimates: Path | None, weights: str | None, recipe: Path | None, embedded: bool, allow_paths: bool,
+) -> None:  # fmt: skip
     """Build a data set: from the store, from local files, or the embedded one anew."""
-    from demosim.baseline.build import build_baseline
-    from demosim.baseline.find import embedded as find
-    from demosim.sources.facts import build_declared, build_fresh
+    from demosim.sources.command import build_data_set
 
-    if [launch is not None, declaration is not None, embedded].count(True) != 1:
-        raise usage_error("say what to build from", allowed="one of --launch YEAR, --from FILE, --embedded")
-    if embedded:
-        build_baseline(find("data", "facts"), estimates or find("data", "norway2026", "estimates.nc"), output)
-    elif declaration is not None:
-        build_declared(declaration, output, allow_paths)
-    elif launch is not None:
-        build_fresh(launch, output, estimates=estimates)
+    said = build_data_set(
+        output, launch=launch, declaration=declaration, history=history, estimates=estimates, weights=weights,
+        recipe=recipe, embedded=embedded, allow_paths=allow_paths,
+    )  # fmt: skip
     if not settings.quiet:
+        for line in said:
+            click.echo(line)
         click.echo(str(output))

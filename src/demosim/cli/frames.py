@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from demosim.cli import Settings
+from demosim.outputs.messages import message
 from demosim.outputs.tables import Cell, Table, print_table
 
 if TYPE_CHECKING:
@@ -28,6 +31,26 @@ def print_frame(settings: Settings, title: str, frame: pd.DataFrame, decimals: i
         (str(row[0]), [_cell(value) for value in row[1:]]) for row in frame.itertuples(index=False, name=None)
     ]
     print_table(Table("frame", title, columns, rows, decimals), settings.lang)
+
+
+def print_tables(settings: Settings, tables: Sequence[Table]) -> None:
+    """Print tables for readers, or one list of them for machines."""
+    if settings.as_json:
+        click.echo(json.dumps([table.as_data() for table in tables], ensure_ascii=False, indent=1))
+    elif not settings.quiet:
+        for table in tables:
+            print_table(table, settings.lang)
+
+
+def write_frame(settings: Settings, output: Path | None, frame: pd.DataFrame) -> None:
+    """Write a table with all its digits as CSV, whole or not at all, where a file is named."""
+    from demosim.files import write_text
+
+    if output is None:
+        return
+    write_text(output, frame.to_csv(index=False, lineterminator="\n"))
+    if not (settings.quiet or settings.as_json):
+        click.echo(message(settings.lang, "written", path=output))
 
 
 def _cell(value: object) -> Cell:

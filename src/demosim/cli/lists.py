@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal
 
 import click
 
 from demosim.cli import Settings
+from demosim.errors import usage_error
 from demosim.outputs.tables import Cell, Table, print_table
 
 Rows = list[tuple[str, Sequence[Cell]]]
@@ -100,15 +102,24 @@ def _heads(lang: str, what: str) -> list[str]:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["unit-costs"]))
+@click.argument("what", type=click.Choice(["unit-costs", "sources"]))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--profile", type=click.Choice(["cost-key", "users"]), default="cost-key", show_default=True)
 @click.option("--price-year", type=int, default=2026, show_default=True)
 @click.option("--service", help="Only this service, with total, weight, persons and source of every cell.")
 @click.pass_obj
 def show(
-    settings: Settings, what: str, profile: Literal["cost-key", "users"], price_year: int, service: str | None
-) -> None:
-    """Show unit costs by age band: kroner per person, what they come from, and the other ways to derive them."""
+    settings: Settings, what: str, file: Path | None, profile: Literal["cost-key", "users"], price_year: int,
+    service: str | None,
+) -> None:  # fmt: skip
+    """Show unit costs by age band with what they come from, or the sources of a result or data set (FILE).
+
+    `unit-costs`: kroner per person, what they come from, and the other ways to derive them. `sources`: files, vintages
+    with their digests, and what was carried over.
+    """
+    if what == "sources":
+        _sources(settings, file)
+        return
     from demosim.costs.trace import trace_derivations, trace_unit_costs
     from demosim.outputs.trace import derivation_tables, source_table, unit_cost_table
     from demosim.scenario.spec import CostOptions
@@ -124,3 +135,16 @@ def show(
     tables = [unit_cost_table(traced, settings.lang), source_table(traced, settings.lang, cells=service is not None)]
     for table in [*tables, *derivation_tables(ways, settings.lang)]:
         print_table(table, settings.lang)
+
+
+def _sources(settings: Settings, file: Path | None) -> None:
+    """Where a result, or a data set by its folder or name, comes from."""
+    from demosim.baseline.read import data_sets, read_baseline
+    from demosim.outputs.netcdf import read_result
+    from demosim.outputs.origins import source_table
+
+    if file is None:
+        raise usage_error("say of what", path="show sources", allowed="a result file, or the folder of a data set")
+    whole = file.is_dir() or str(file) in data_sets()
+    dataset = read_baseline(str(file)) if whole else read_result(file)
+    _print(settings, source_table(dataset, settings.lang, short=not settings.as_json))

@@ -105,7 +105,7 @@ def lines(labels: Labels, from_zero: bool = False) -> Spec:
             "tooltip": _tooltip(labels),
         },
         layer=[
-            {"mark": "line", "encoding": {"strokeDash": told_apart(DASHES)}},
+            {"mark": "line", "encoding": {"strokeDash": {**told_apart(DASHES), "legend": None}}},
             {
                 "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
                 "encoding": {"shape": told_apart(SHAPES)},
@@ -169,11 +169,14 @@ def fan(labels: Labels) -> Spec:
 
 def tornado(labels: Labels) -> Spec:
     """Effect of each assumption's low and high end, the widest first."""
-    cut = "lastindexof(datum.label, ' (')"  # the name above, the two values below
-    two_lines = f"[slice(datum.label, 0, {cut}), slice(datum.label, {cut} + 1)]"
-    y = {**_x(labels), "axis": {"title": None, "labelLimit": 260, "labelExpr": two_lines}}
+    # the name stands above its bars, so that a long one does not take their room
+    y = {
+        **_x(labels),
+        "axis": {"title": None, "labelLimit": 480, "labelAlign": "left", "labelPadding": 0, "labelOffset": -9,
+                 "labelFontSize": 11, "ticks": False, "domain": False, "zindex": 1},
+    }  # fmt: skip
     bars = {
-        "mark": {"type": "bar", "stroke": INK, "strokeWidth": 0.6},
+        "mark": {"type": "bar", "stroke": INK, "strokeWidth": 0.6, "height": {"band": 0.42}, "yOffset": 8},
         "encoding": {"y": y, "x": _y(labels, stack=None), "tooltip": _tooltip(labels), "color": _colour(labels, PAIR)},
     }  # fmt: skip
     return _figure(layer=[bars, {"mark": {"type": "rule", "color": INK}, "encoding": {"x": {"datum": 0}}}])
@@ -184,6 +187,7 @@ def multiples(labels: Labels) -> Spec:
     return _figure(
         facet={"field": "s", "type": "nominal", "sort": list(labels.series), "title": None},
         columns=3,
+        resolve={"axis": {"x": "independent"}},
         spec={
             "width": 190, "height": 120, "mark": {"type": "bar", "color": ACCENT},
             "encoding": {"x": _x(labels), "y": _y(labels, axis={"tickCount": 3}),

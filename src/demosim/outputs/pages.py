@@ -13,6 +13,7 @@ from demosim._version import __version__
 from demosim.errors import did_you_mean, usage_error
 from demosim.files import replacing, write_text
 from demosim.outputs.browser import Tab, browser_tab
+from demosim.outputs.free_income import with_free_income
 from demosim.outputs.measures import measures
 from demosim.outputs.municipality_page import Comparison, render_page
 from demosim.outputs.netcdf import read_result
@@ -32,18 +33,20 @@ def pages(
     municipalities: Sequence[str] = (),
     progress: Progress | None = None,
     sensitivity: Path | None = None,
+    free_income: Path | None = None,
 ) -> list[Path]:
     """Write a page for each municipality into a folder, with an index; returns the paths of the pages.
 
     `form`: html or pdf (which needs Chromium). `municipalities`: numbers of those to write; all by default.
     `progress`: called with how many are done, how many there are, and a name. `sensitivity`: a sensitivity with
-    tornados of municipalities, for what matters there. A page that is already there, made from the same result in the
-    same form and language, is kept: an interrupted run is taken up where it ended. Other files of the folder are left
-    alone. Raises a `DemosimError` where the result is wrong, a number is not known, or Chromium is missing.
+    tornados of municipalities, for what matters there. `free_income`: a table of the municipalities' own. A page that
+    is already there, made from the same files in the same form and language, is kept: an interrupted run is taken up
+    where it ended. Other files of the folder are left alone. Raises a `DemosimError` where a file is wrong, a number is
+    not known, or Chromium is missing.
     """
     if form not in FORMS:
         raise usage_error(f"pages are not written as {form}", allowed=", ".join(FORMS))
-    dataset = read_result(result, "run")
+    dataset = with_free_income(read_result(result, "run"), free_income)
     codes = [str(code) for code in dataset["municipality"].values]
     for code in municipalities:
         if code not in codes:
@@ -51,7 +54,8 @@ def pages(
     chosen = [code for code in codes if not municipalities or code in municipalities]
     moved = None if sensitivity is None else read_result(sensitivity, "sensitivity")
     comparison = Comparison(measures(dataset), Words(lang, dataset), moved)
-    _begin(output, [result] if sensitivity is None else [result, sensitivity], f"{form} {lang}", codes)
+    made_from = [path for path in (result, sensitivity, free_income) if path is not None]
+    _begin(output, made_from, f"{form} {lang}", codes)
     written = []
     with ExitStack() as stack:
         tab: Tab | None = None

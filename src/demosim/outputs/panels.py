@@ -25,7 +25,8 @@ class Panel:
 
     `values`: (place, series, point) as shown, not a number where there is none; one place only where the figure is
     the same for all. `decimals`: of each place's numbers. `labels`: the words in a language. `draw`: the chart of
-    these words. `sums`: series add up, so that the table of numbers has a row of sums.
+    these words. `sums`: series add up, so that the table of numbers has a row of sums. `whole`: of the country,
+    whatever place is shown.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Panel:
     labels: Callable[[Words], Labels]
     draw: Callable[[Labels], Spec]
     sums: bool = False
+    whole: bool = False
 
 
 def yearly_panel(measures: Measures) -> Panel:

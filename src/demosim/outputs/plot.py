@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from demosim.errors import did_you_mean, usage_error
 from demosim.files import replacing, write_text
 from demosim.outputs.borders import read_borders
@@ -13,7 +15,7 @@ from demosim.outputs.charts import Labels, Spec
 from demosim.outputs.maps import map_panels
 from demosim.outputs.measures import Measures, measures
 from demosim.outputs.netcdf import read_result
-from demosim.outputs.panels_all import MAPS, ORDER, WHOLE, makers
+from demosim.outputs.panels_all import MAPS, ORDER, makers
 from demosim.outputs.panels_others import COMMANDS
 from demosim.outputs.render import png, svg, with_rows
 from demosim.outputs.rows import Row, chart_rows, describe, describe_map, map_rows
@@ -98,7 +100,9 @@ def _picture(results: Sequence[Path], figure: str, lang: str, place: str, border
     if panel is None:
         raise usage_error(f"the results at hand do not fill the figure {figure}", allowed=COMMANDS.get(figure))
     labels = panel.labels(words)
-    name = words("region_country") if figure in WHOLE else name
+    name = words("region_country") if panel.whole else name
+    if not np.isfinite(panel.values).any():
+        raise usage_error(f"the figure {figure} is not counted for {name}", allowed=COMMANDS.get(figure))
     text = describe(panel, labels, 0, name, lang, words("total"))
     return Picture(panel.draw(labels), chart_rows(panel, labels, 0, lang), labels, name, text)
 

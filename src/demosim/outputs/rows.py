@@ -18,7 +18,7 @@ MOST_DESCRIBED = 4
 
 def place_of(panel: Panel, at: int) -> int:
     """The place whose numbers are shown: the first, where the figure is the same for all."""
-    return at if len(panel.values) > 1 else 0
+    return 0 if panel.whole or len(panel.values) == 1 else at
 
 
 def chart_rows(panel: Panel, labels: Labels, at: int, lang: str) -> list[Row]:

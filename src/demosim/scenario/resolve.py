@@ -178,6 +178,7 @@ def labelled(prepared: Prepared, names: list[str], arrays: Mapping[str, np.ndarr
         "scenario": spec.name, "title": spec.title, "price_year": spec.price_year,
         "baseline": str(baseline.attrs.get("name", spec.baseline)),
         "baseline_digest": str(baseline.attrs.get("digest", "")), "currency": str(baseline.attrs.get("currency", "kr")),
+        **{key: str(baseline.attrs[key]) for key in ("sources",) if key in baseline.attrs},
     }  # fmt: skip
     dims = {**DIMS, **{name: dims for name, dims in OPTIONAL_DIMS.items() if name in arrays}}
     return xr.Dataset({name: (axes, arrays[name]) for name, axes in dims.items()}, coords, attrs)

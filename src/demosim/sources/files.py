@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from demosim.errors import run_error, usage_error
-from demosim.files import beside
+from demosim.files import beside, is_file
 from demosim.sources.declare import check, declare
 from demosim.sources.fetch import facts_column
 from demosim.sources.jsonstat import MISSING, MOST_CELLS, ZERO, parse, read_jsonstat
@@ -33,7 +33,7 @@ def read_file(
     if entry.file is None:
         raise usage_error(f"{entry.name} names no file", code="declaration", allowed='a table [file] with path = "..."')
     path = beside(folder, entry.file.path, allow_paths)
-    if not path.is_file():
+    if not is_file(path):
         raise usage_error("there is no such file", code="no-file", file=str(path))
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:

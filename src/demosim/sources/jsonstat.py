@@ -139,11 +139,11 @@ def _statuses(given: object, cells: int, place: str) -> np.ndarray:
         status[:] = given
     elif isinstance(given, dict):
         for key, symbol in given.items():
-            status[_cell(key, cells, place)] = symbol
+            status[_cell(key, cells, place)] = str(symbol)
     elif isinstance(given, list):
         if len(given) not in (1, cells):
             raise _wrong(place, f"has {len(given)} status symbols for {cells} values")
-        status[:] = [symbol or "" for symbol in given]
+        status[:] = [str(symbol or "") for symbol in given]
     elif given is not None:
         raise _wrong(place, "has a status that is neither text, list nor object")
     return status
