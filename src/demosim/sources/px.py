@@ -7,6 +7,7 @@ arrays with the symbols of missing cells, so the hundred lines are here.
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def read_px(path: Path) -> xr.DataArray:
         shape.append(len(codes))
         coords[name] = np.array(codes, dtype=np.str_)
         coords[f"{name}_label"] = (name, np.array(labels, dtype=np.str_))
-    values, status = _cells(data, int(np.prod(shape)), place)
+    values, status = _cells(data, math.prod(shape), place)
     coords["status"] = (names, status.reshape(shape))
     attrs = {
         key: " ".join(_list(keywords.get((word, ""), "")))
@@ -115,10 +116,10 @@ def _list(value: str) -> list[str]:
 
 
 def _cells(data: str, cells: int, place: str) -> tuple[np.ndarray, np.ndarray]:
-    values, status = np.full(cells, np.nan), np.full(cells, "", dtype="<U4")
     tokens = [(quoted, bare) for quoted, bare in _CELL.findall(data)]
     if len(tokens) != cells:
         raise run_error(f"should have {cells} figures and has {len(tokens)}", code="wrong-form", file=place)
+    values, status = np.full(cells, np.nan), np.full(cells, "", dtype="<U4")
     for position, (quoted, bare) in enumerate(tokens):
         symbol = quoted or (bare if bare in MISSING or bare == ZERO or set(bare) == {"."} else "")
         if symbol:
