@@ -72,6 +72,7 @@ class Columns(_Strict):
 
     `path`: the file, beside the declaration. `value`: the column with the figures (long form), or `wide`: the
     dimension whose codes are the other columns' names. `sheet`, `separator`, `decimal`, `skip`: as the file has them.
+    `absent`: what rows are that a sparse px file leaves out, missing or zero.
     """
 
     path: str
@@ -82,6 +83,7 @@ class Columns(_Strict):
     decimal: str = "."
     skip: int = 0
     encoding: str = "utf-8-sig"
+    absent: Literal["missing", "zero"] = "missing"
 
 
 class Entry(_Strict):
