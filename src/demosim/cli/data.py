@@ -113,6 +113,28 @@ def prune(settings: Settings, keep: int, dry_run: bool) -> None:
         click.echo("Nothing to remove.")
 
 
+@data.command()
+@click.argument("result", type=click.Path(path_type=Path))
+@click.option("--changes", type=click.Path(path_type=Path), required=True,
+              help="Municipal changes (csv: old, new; and weight, since, name where wanted).")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The result in the new structure (.nc).")
+@click.pass_obj
+def recode(settings: Settings, result: Path, changes: Path, output: Path) -> None:
+    """A stored RESULT in another municipal structure: follow a merger within the horizon.
+
+    Counts and amounts of the old municipalities are added, on every date; one that is split needs weights.
+    """
+    from demosim.outputs.netcdf import read_result, write_result
+    from demosim.sources.follow import follow, read_changes
+
+    asked = read_changes(changes)
+    made = follow(read_result(result, "run"), asked)
+    write_result(output, made, "run")
+    if not settings.quiet:
+        for line in [*asked.in_words(), str(output)]:
+            click.echo(line)
+
+
 def _years(times: str | None) -> list[str] | None:
     """Years and expressions of `--times`, where commas inside parentheses do not part."""
     if times is None:
