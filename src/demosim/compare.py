@@ -20,7 +20,10 @@ PARTS: dict[str, tuple[str, ...]] = {
     "start population": ("jump_off_population", "launch_share"),
     "fertility": ("fertility_rate", "fertility_factor"),
     "mortality": ("death_prob", "newborn_survival_prob"),
-    "internal migration": ("net_migration_deviation", "deviation_fade", "deviation_band"),
+    "internal migration": (
+        "net_migration_deviation", "deviation_fade", "deviation_band",
+        "out_move_prob", "in_move_share", "destination_share", "move_band",
+    ),
     "international migration": ("net_international_migration",),
 }
 _STREAM = ("stream_inflow", "stream_outflow", "settlement_key")
@@ -203,6 +206,8 @@ def _mixed(before: Case, after: Case, streams: Sequence[str], chosen: frozenset[
             for name in arrays:
                 if name in after.assumptions:
                     mixed[name] = after.assumptions[name]
+                elif name in mixed:
+                    mixed = mixed.drop_vars(name)
     sides = [_stream(after if f"stream {name}" in chosen else before, name) for name in streams]
     for name in _STREAM:
         dims = before.assumptions[name].dims

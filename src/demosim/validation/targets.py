@@ -59,9 +59,9 @@ def read_targets(path: Path) -> tuple[list[Target], int]:
     """Targets of one's own and the price year of the unit costs that shall meet them.
 
     `price_year`, and for each `[[target]]`: `name`, `low` and `high` in bn kr of its `price_year`, `sector`,
-    `financing`, `hold_out`, and `change`, the persons behind it: `"registered 2015"` (the change up to 1 January 2015), one of
-    the changes behind the published figures (`"estimate 2027"`), persons by age band (each even over its single ages),
-    or `{ result = "run.nc", budget_year = 2030 }`.
+    `financing`, `hold_out`, and `change`, the persons behind it: `"registered 2015"` (the change up to 1 January
+    2015), one of the changes behind the published figures (`"estimate 2027"`), persons by age band (each even over its
+    single ages), or `{ result = "run.nc", budget_year = 2030 }`.
 
     Raises a `DemosimError` (2) with all that is wrong.
     """
