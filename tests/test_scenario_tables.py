@@ -204,6 +204,20 @@ def test_a_file_elsewhere_needs_leave(tmp_path: Path) -> None:
         assert [(cell.ages, cell.value, cell.line) for cell in cells] == [("8-10", 0.1, 2)]
 
 
+def test_a_link_to_a_file_elsewhere_needs_leave_too(tmp_path: Path) -> None:
+    (tmp_path / "rates.csv").write_text("age,value\n8-10,0.1\n", encoding="utf-8")
+    (tmp_path / "here").mkdir()
+    try:
+        (tmp_path / "here" / "rates.csv").symlink_to(tmp_path / "rates.csv")
+    except OSError:
+        pytest.skip("no symbolic links here")
+    scenario = tmp_path / "here" / "own.toml"
+    scenario.write_text(to_toml(tree(YEARLY, fertility={"rate": "rates.csv"})), encoding="utf-8")
+    with pytest.raises(DemosimError, match="lies outside the folder of this file"):
+        read_scenario(scenario)
+    assert read_scenario(scenario, allow_paths=True).knobs["fertility.rate"].span() is None
+
+
 def test_problems_of_a_file_stand_at_its_lines_and_those_alike_once(tmp_path: Path) -> None:
     lines = ["age,value", *(f"{age},{900 + age}" for age in range(5, 10)), "19-25,0.1", "30-33,0.1"]
     (tmp_path / "rates.csv").write_text("\n".join(lines), encoding="utf-8")
