@@ -84,7 +84,10 @@ def test_pages_are_taken_up_where_they_ended(tmp_path: Path) -> None:
     assert seen[-1] == (4, 4, "Region 4")
     (tmp_path / "out" / "R3.html").unlink()
     (tmp_path / "out" / "R2.html").write_text("kept", encoding="utf-8")
+    for name in (".R3.html-abc123.part", ".R4.pdf-abc123.html", ".mine.txt-x.part"):  # of a run that was killed
+        (tmp_path / "out" / name).write_text("half", encoding="utf-8")
     pages(tmp_path / "run.nc", tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").glob(".*")) == [".mine.txt-x.part", ".pages"]
     assert (tmp_path / "out" / "R2.html").read_text(encoding="utf-8") == "kept"
     assert (tmp_path / "out" / "R3.html").exists()
     assert 'href="R4.html"' in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")

@@ -145,8 +145,11 @@ def path_panel(measures: Measures) -> Panel | None:
     """Need at full effect beside the spending that can follow it, change since the launch in mill. kr."""
     if "feasible_expenditure" not in measures.dataset:
         return None
-    names = ("expenditure_need", "feasible_expenditure")
-    totals = [measures.money(name).sum("service").transpose("region", "date").values / MILLION for name in names]
+    feasible, gap = (
+        measures.money(name).sum("service").transpose("region", "date").values / MILLION
+        for name in ("feasible_expenditure", "adjustment_gap")
+    )
+    totals = [feasible - gap, feasible]
     values = np.stack([total - totals[0][:, :1] for total in totals], axis=1)
     decimals = np.array([money_decimals(place) for place in values])
     points = tuple(map(str, measures.dates))
