@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.errors import run_error
-from demosim.sources.jsonstat import MOST_CELLS, MISSING, TOLD_BY_NULL, ZERO
+from demosim.sources.jsonstat import MISSING, MOST_CELLS, TOLD_BY_NULL, ZERO
 
 _NAME = re.compile(r'([A-Z][A-Z0-9-]*)(?:\[(\w+)\])?(?:\(("[^"]*")(?:,"[^"]*")*\))?=')
 _TEXT = re.compile(r'"([^"]*)"')
