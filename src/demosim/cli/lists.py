@@ -90,10 +90,13 @@ def _knobs(name: str, lang: str) -> Table:
     from demosim.scenario.describe import knob_rows
 
     every = [*knob_rows(lang), *cost_rows(lang)]
-    rows: Rows = [
-        (row.path, [row.text, row.unit, None if row.neutral is None else number(row.neutral, int(row.neutral % 1 > 0), lang)]) for row in every
-    ]
+    rows: Rows = [(row.path, [row.text, row.unit, _neutral(row.neutral, lang)]) for row in every]
     return Table("knobs", "", ["", *_heads(lang, "knobs")], rows)
+
+
+def _neutral(value: float | None, lang: str) -> str | None:
+    """The value that changes nothing; none where it is the data set's own."""
+    return None if value is None else number(value, int(value % 1 > 0), lang)
 
 
 def _heads(lang: str, what: str) -> list[str]:
