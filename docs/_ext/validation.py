@@ -47,7 +47,8 @@ def backtest() -> str:
     groups = ("0-5", "6-15", "16-18", "67-79", "80+")
     text += "\n### Age groups, five years ahead\n\n" + _halves([(name, name, "all", 5) for name in groups])
     sizes = {row["size"]: None for row in read_scores() if row["size"] != "all"}
-    return text + "\n### Size at the launch, five years ahead\n\n" + _halves([(name, "total", name, 5) for name in sizes])
+    text += "\n### Size at the launch, five years ahead\n\n" + _halves([(name, "total", name, 5) for name in sizes])
+    return text
 
 
 def _halves(asked: list[tuple[str, str, str, int]]) -> str:
@@ -81,7 +82,7 @@ def keep(scores: Path) -> None:
     with scores.open(encoding="utf-8", newline="") as file:
         rows = [{name: row[name] for name in COLUMNS} for row in csv.DictReader(file) if kept(row)]
     with SCORES.open("w", encoding="utf-8", newline="") as file:
-        file.write("# Errors of projections from past launches, per cent: demosim backtest, then docs/_ext/validation.py.\n")
+        file.write("# Errors of past projections, per cent: demosim backtest, then docs/_ext/validation.py.\n")
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

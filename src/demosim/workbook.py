@@ -76,7 +76,8 @@ def _rows(sheet: Any, skip: int, path: Path) -> list[list[object]]:
         cells += len(row)
         width = max(width, len(row))
         if number > MOST_ROWS or max(cells, width * len(kept)) > MOST_CELLS:
-            raise usage_error("has more cells than are read", code="unreadable", file=str(path), allowed=f"{MOST_CELLS}")
+            most = f"{MOST_CELLS}"
+            raise usage_error("has more cells than are read", code="unreadable", file=str(path), allowed=most)
         if number > skip and any(cell is not None and cell != "" for cell in row):
             kept.append(list(row))
     return [row + [None] * (width - len(row)) for row in kept]

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from demosim.cli import Settings
-from demosim.outputs.messages import catalogue
+from demosim.outputs.messages import catalogue, message
 from demosim.outputs.tables import Cell, Table, print_table, print_text
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
+
+    from demosim.scenario.spec import CostOptions
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,36 @@ def print_json(data: Any) -> None:
 def _head(column: str, lang: str) -> str:
     known = catalogue(lang).get(f"frame_{column}")
     return known or column.replace("_", "\n")
+
+
+def result_of(path: Path) -> tuple[xr.Dataset, CostOptions]:
+    """A stored result (.nc), or that of a scenario, which is run now; and how its costs are counted."""
+    from demosim.continuation import stored_scenario
+    from demosim.outputs.netcdf import read_assumptions, read_result
+    from demosim.run import run
+    from demosim.scenario.read import read_scenario
+
+    if path.suffix == ".nc":
+        return read_result(path, "run"), stored_scenario(read_assumptions(path)).costs
+    spec = read_scenario(path)
+    return run(spec).dataset, spec.costs
+
+
+def names_of(result: xr.Dataset) -> dict[str, str]:
+    """Names of the municipalities by number."""
+    numbers, names = (result[name].values.astype(str).tolist() for name in ("municipality", "municipality_name"))
+    return dict(zip(numbers, names, strict=True))
+
+
+def write_frame(settings: Settings, output: Path | None, frame: pd.DataFrame) -> None:
+    """Write a table with all its digits as CSV, whole or not at all, where a file is named."""
+    from demosim.files import write_text
+
+    if output is None:
+        return
+    write_text(output, frame.to_csv(index=False, lineterminator="\n"))
+    if not (settings.quiet or settings.as_json):
+        click.echo(message(settings.lang, "written", path=output))
 
 
 def _cell(value: object) -> Cell:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal
 
 import click
 
 from demosim.cli import Settings
 from demosim.cli.frames import print_json, print_tables
+from demosim.errors import usage_error
 from demosim.outputs.messages import message
 from demosim.outputs.numbers import number
 from demosim.outputs.tables import Cell, Table
@@ -90,13 +92,12 @@ def _knobs(name: str, lang: str) -> Table:
     from demosim.scenario.describe import knob_rows
 
     every = [*knob_rows(lang), *cost_rows(lang)]
-    rows: Rows = [(row.path, [row.text, row.unit, _neutral(row.neutral, lang)]) for row in every]
+    neutral = {
+        row.path: row.absent if row.neutral is None else number(row.neutral, int(row.neutral % 1 > 0), lang)
+        for row in every
+    }
+    rows: Rows = [(row.path, [row.text, row.unit, neutral[row.path]]) for row in every]
     return Table("knobs", "", ["", *_heads(lang, "knobs")], rows)
-
-
-def _neutral(value: float | None, lang: str) -> str | None:
-    """The value that changes nothing; none where it is the data set's own."""
-    return None if value is None else number(value, int(value % 1 > 0), lang)
 
 
 def _heads(lang: str, what: str) -> list[str]:
@@ -104,15 +105,24 @@ def _heads(lang: str, what: str) -> list[str]:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["unit-costs"]))
+@click.argument("what", type=click.Choice(["unit-costs", "sources"]))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--profile", type=click.Choice(["cost-key", "users"]), default="cost-key", show_default=True)
 @click.option("--price-year", type=int, default=2026, show_default=True)
 @click.option("--service", help="Only this service, with total, weight, persons and source of every cell.")
 @click.pass_obj
 def show(
-    settings: Settings, what: str, profile: Literal["cost-key", "users"], price_year: int, service: str | None
-) -> None:
-    """Show unit costs by age band: kroner per person, what they come from, and the other ways to derive them."""
+    settings: Settings, what: str, file: Path | None, profile: Literal["cost-key", "users"], price_year: int,
+    service: str | None,
+) -> None:  # fmt: skip
+    """Show unit costs by age band with what they come from, or the sources of a result or data set (FILE).
+
+    `unit-costs`: kroner per person, what they come from, and the other ways to derive them. `sources`: files, vintages
+    with their digests, and what was carried over.
+    """
+    if what == "sources":
+        _sources(settings, file)
+        return
     from demosim.costs.services import read_services
     from demosim.costs.trace import trace_derivations, trace_unit_costs
     from demosim.outputs.trace import derivation_tables, source_table, unit_cost_tables
@@ -129,3 +139,16 @@ def show(
     tables = [*unit_cost_tables(traced, settings.lang, labels),
               source_table(traced, settings.lang, labels, cells=service is not None)]  # fmt: skip
     print_tables(settings, [*tables, *derivation_tables(ways, settings.lang, labels)])
+
+
+def _sources(settings: Settings, file: Path | None) -> None:
+    """Where a result, or a data set by its folder or name, comes from."""
+    from demosim.baseline.read import data_sets, read_baseline
+    from demosim.outputs.netcdf import read_result
+    from demosim.outputs.origins import source_table
+
+    if file is None:
+        raise usage_error("say of what", path="show sources", allowed="a result file, or the folder of a data set")
+    whole = file.is_dir() or str(file) in data_sets()
+    dataset = read_baseline(str(file)) if whole else read_result(file)
+    print_tables(settings, [source_table(dataset, settings.lang, short=not settings.as_json)])

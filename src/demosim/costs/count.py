@@ -58,4 +58,4 @@ def _staff(baseline: xr.Dataset, spec: Spec, population: xr.DataArray, need: xr.
     if spec.costs.own is not None:
         derived = derive_unit_cost(baseline, options, spec.price_year)
         need = expenditure(population, derived)["expenditure_need"]
-    return full_time_equivalents(need, options)
+    return full_time_equivalents(need, options, baseline=baseline)

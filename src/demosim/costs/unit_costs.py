@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from demosim.costs.accounts import Accounts, accounts_of
 from demosim.costs.figures import Amount, look_up, persons
 from demosim.costs.own import with_own_costs
 from demosim.costs.parts import Part
@@ -40,14 +41,20 @@ class Derived:
         return int(self.amount.year or 0)
 
 
-def derive(service: Service, options: CostOptions) -> Derived:
-    """The unit costs of a service: spending × share of each part / persons of its ages, then shaped as asked for."""
-    amount = look_up(service.expenditure, options.kostra_year or KOSTRA_YEAR)
+def derive(service: Service, options: CostOptions, accounts: Accounts | None = None) -> Derived:
+    """The unit costs of a service: spending × share of each part / persons of its ages, then shaped as asked for.
+
+    accounts: those of the data set, which go before the tables of facts for the services and years that they have.
+    """
+    asked = options.kostra_year or (accounts.year if accounts is not None else None) or KOSTRA_YEAR
+    kept = accounts.amount(service.name, asked) if accounts is not None else None
+    amount = kept or look_up(service.expenditure, options.kostra_year or KOSTRA_YEAR)
     year = int(amount.year or 0)
-    number = persons(year)
+    number = accounts.persons(year) if kept is not None and accounts is not None else persons(year)
     own = (options.spread or {}).get(service.name)
     if own is None:
-        parts = parts_of(service, options.profile, options.non_age_spread.get(service.name), year)
+        shares_of = year if kept is None else Accounts.known_year(year)
+        parts = parts_of(service, options.profile, options.non_age_spread.get(service.name), shares_of)
     else:
         parts = own_parts(own, len(number) - 1, f"costs.spread.{service.name}")
     if service.older_users_above is not None and options.older_pupils is not None:
@@ -66,10 +73,12 @@ def derive(service: Service, options: CostOptions) -> Derived:
     return Derived(service, amount, parts, number, cost, net_share)
 
 
-def derive_all(options: CostOptions, folder: Path | None = None) -> list[Derived]:
+def derive_all(options: CostOptions, folder: Path | None = None, accounts: Accounts | None = None) -> list[Derived]:
     """The unit costs of every service that the options count."""
     plain = options.derived_only
-    return list(_embedded(plain.model_dump_json()) if folder is None else _derive_from(plain, folder))
+    if folder is None and accounts is None:
+        return list(_embedded(plain.model_dump_json()))
+    return _derive_from(plain, folder, accounts)
 
 
 @cache
@@ -78,12 +87,12 @@ def _embedded(options: str) -> list[Derived]:
     return _derive_from(CostOptions.model_validate_json(options), None)
 
 
-def _derive_from(options: CostOptions, folder: Path | None) -> list[Derived]:
+def _derive_from(options: CostOptions, folder: Path | None, accounts: Accounts | None = None) -> list[Derived]:
     services = read_services(folder)
     for name in ("non_age_spread", "spread", "net_share"):
         check_service_names(services, getattr(options, name) or (), f"costs.{name}")
     wanted = chosen_services(services, options.services, {"transport": options.transport})
-    return [derive(service, options) for service in wanted]
+    return [derive(service, options, accounts) for service in wanted]
 
 
 def derive_unit_cost(
@@ -92,8 +101,8 @@ def derive_unit_cost(
     """Net cost per person by service and age, charged to free income, in prices of one year.
 
     Kroner per person (service, age) with the coordinates `level`, `net_share` and the labels of each service. A data
-    set that carries its own `unit_cost` is taken at its word, in its own prices. Ages wider than a year get the mean
-    of their single ages, weighted by persons.
+    set that carries its own `unit_cost` is taken at its word, in its own prices; one that carries `accounts` has its
+    spending from there. Ages wider than a year get the mean of their single ages, weighted by persons.
 
     Raises a `DemosimError` for a year, service or alternative that is not there.
     """
@@ -115,7 +124,7 @@ def derive_unit_cost(
         return own
     deflator = deflator_of(options.price_growth)
     ages = baseline["age"].values
-    derived = derive_all(options, folder)
+    derived = derive_all(options, folder, accounts_of(baseline))
     rows = [_at_ages(item.cost, item.number, ages) * deflator.factor(item.year, price_year) for item in derived]
     estimates = sorted({year for item in derived for year in deflator.estimated(item.year, price_year)})
     services = [item.service for item in derived]
