@@ -119,7 +119,7 @@ def lines(labels: Labels, from_zero: bool = False) -> Spec:
 def pyramid(labels: Labels) -> Spec:
     """Men to the left, women to the right; the last date filled, the first as an outline."""
     side = [{"calculate": "indexof(datum.k, 'male') === 0 ? -datum.v : datum.v", "as": "side"}]
-    y = {**_x(labels), "sort": list(reversed(labels.points))}
+    y = {**_x(labels), "sort": list(reversed(labels.points)), "axis": {"labelOverlap": "greedy", "labelSeparation": 1}}
     x = {
         "field": "side",
         "type": "quantitative",
