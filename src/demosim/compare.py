@@ -125,7 +125,7 @@ def _game(before: Case, after: Case, budget_year: int | None, municipality: str 
     people += [f"stream {name}" for name in streams if _stream_differs(before, after, name)]
     costs = _cost_factors(before, after)
     money = [name for name, (first, second) in costs.items() if not first.equals(second)]
-    shares = (before.unit_cost["net_share"].values, after.unit_cost["net_share"].values)
+    shares = [case.unit_cost["net_share"].values for case in (before, after)]
     money += [] if np.array_equal(shares[0], shares[1]) else [NET_SHARE]
     levels: dict[frozenset[str], xr.DataArray] = {}
     by_place = any("municipality" in case.unit_cost.dims for case in (before, after))

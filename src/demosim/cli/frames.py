@@ -15,6 +15,9 @@ from demosim.outputs.tables import Cell, Table, print_table
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
+
+    from demosim.scenario.spec import CostOptions
 
 
 def print_frame(settings: Settings, title: str, frame: pd.DataFrame, decimals: int = 2) -> None:
@@ -31,6 +34,25 @@ def print_frame(settings: Settings, title: str, frame: pd.DataFrame, decimals: i
         (str(row[0]), [_cell(value) for value in row[1:]]) for row in frame.itertuples(index=False, name=None)
     ]
     print_table(Table("frame", title, columns, rows, decimals), settings.lang)
+
+
+def result_of(path: Path) -> tuple[xr.Dataset, CostOptions]:
+    """A stored result (.nc), or that of a scenario, which is run now; and how its costs are counted."""
+    from demosim.continuation import stored_scenario
+    from demosim.outputs.netcdf import read_assumptions, read_result
+    from demosim.run import run
+    from demosim.scenario.read import read_scenario
+
+    if path.suffix == ".nc":
+        return read_result(path, "run"), stored_scenario(read_assumptions(path)).costs
+    spec = read_scenario(path)
+    return run(spec).dataset, spec.costs
+
+
+def names_of(result: xr.Dataset) -> dict[str, str]:
+    """Names of the municipalities by number."""
+    numbers, names = (result[name].values.astype(str).tolist() for name in ("municipality", "municipality_name"))
+    return dict(zip(numbers, names, strict=True))
 
 
 def print_tables(settings: Settings, tables: Sequence[Table]) -> None:

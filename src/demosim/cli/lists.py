@@ -91,7 +91,8 @@ def _knobs(name: str, lang: str) -> Table:
     from demosim.scenario.describe import knob_rows
 
     every = [*knob_rows(lang), *cost_rows(lang)]
-    rows: Rows = [(row.path, [row.text, row.unit, str(row.neutral)]) for row in every]
+    neutral = {row.path: row.absent if row.neutral is None else f"{row.neutral:g}" for row in every}
+    rows: Rows = [(row.path, [row.text, row.unit, neutral[row.path]]) for row in every]
     return Table("knobs", "", ["", *_heads(lang, "knobs")], rows)
 
 
