@@ -17,7 +17,9 @@ from demosim.axes import closing, opening
 from demosim.baseline.check import check_baseline
 from demosim.baseline.form import MOVES, MOVES_TO
 from demosim.baseline.read import read_baseline
+from demosim.compare import Case, explain
 from demosim.continuation import continue_run
+from demosim.costs.need import expenditure
 from demosim.kernels.threads import run_scenarios
 from demosim.outputs.netcdf import read_assumptions, read_result, write_result
 from demosim.packing import pack
@@ -25,11 +27,16 @@ from demosim.projection import assumption_arrays, project
 from demosim.rounding import rounded_parts
 from demosim.scenario.read import spec_from
 from demosim.scenario.resolve import resolve
+from demosim.sources.facts import build_declared
 from demosim.variables import validate
 from plain_assumptions import plain_assumptions
 from test_adjoint import CHECKED, check
 from test_adjoint import COUNTRIES as SMOOTH
+from test_chain import with_unit_costs
+from test_cli import call
+from test_compare import costs as unit_costs
 from test_continuation import assert_same_bits, date, run, scenario
+from test_sources_facts import write_declared
 
 COUNTRIES = {"years of one": made_up.small_country, "years of five": made_up.three_regions}
 KINDS = ("pool", "matrix")
@@ -353,3 +360,64 @@ def test_a_whole_set_of_gross_moves_is_right() -> None:
     for kind in KINDS:
         for name in COUNTRIES:
             assert check_baseline(country_of(name, kind)) == []
+
+
+@EVERY
+def test_a_country_with_gross_moves_can_be_built_from_files_alone(kind: str, tmp_path: Path) -> None:
+    country = made_up.with_moves(made_up.three_regions(), kind)
+    built = read_baseline(build_declared(write_declared(country, tmp_path / "files"), tmp_path / "out"))
+    for name in (*MOVES, *MOVES_TO):
+        assert (name in built) == (name in country)
+    one, two = (project(plain_assumptions(data, streams=0)) for data in (country, built))
+    order = [str(number) for number in country["municipality"].values]
+    np.testing.assert_allclose(two["population"].sel(municipality=order), one["population"], rtol=1e-11)
+    np.testing.assert_allclose(two["in_moves"].sel(municipality=order), one["in_moves"], rtol=1e-9, atol=1e-9)
+
+
+@EVERY
+@BOTH
+def test_law_9_moves_change_no_number_of_the_country(country: str, kind: str) -> None:
+    """Nobody is born or dies of a move: the country's births hang on its women, and mortality is the country's."""
+    data = country_of(country, kind)
+    still = data.assign(out_move_prob=0 * data["out_move_prob"])
+    one, two = (project(plain_assumptions(each, streams=2)) for each in (data, still))
+    assert float(abs(one["population"] - two["population"]).max()) > 1
+    assert one.attrs["floored_cells"] == two.attrs["floored_cells"] == 0
+    for name in ("population", "births", "deaths", "population_mid_year"):
+        np.testing.assert_allclose(one[name].sum("municipality"), two[name].sum("municipality"), rtol=1e-11)
+
+
+@EVERY
+def test_a_country_with_gross_moves_from_file_to_table_and_export(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made_up.write(with_unit_costs(made_up.with_moves(made_up.three_regions(), kind)), tmp_path / "country")
+    text = 'name = "a"\nbaseline = "country/"\nvariant = "1-central"\nhorizon = 2050\nprice_year = 2030\n'
+    (tmp_path / "a.toml").write_text(text + '[municipalities."N2"]\nextra_net = 50\n', encoding="utf-8")
+    code, out, err = call(capsys, "--lang", "en", "run", tmp_path / "a.toml", "--output", "a.nc")
+    assert (code, err) == (0, "")
+    assert "School" in out
+    stored = read_result(tmp_path / "a.nc", "run")
+    np.testing.assert_array_equal(stored["in_moves"].values.sum(0), stored["out_moves"].values.sum(0))
+    assert stored["in_moves"].attrs["long_name_nb"] == "Innflytting fra andre kommuner"
+    code, _, err = call(capsys, "export", "a.nc", "--output", "b.nc")
+    assert (code, err) == (0, "")
+    assert read_result(tmp_path / "b.nc")["net_internal_migration"].dims == stored["net_internal_migration"].dims
+
+
+@EVERY
+def test_the_difference_of_two_data_sets_is_explained_where_only_one_has_gross_moves(kind: str) -> None:
+    plain = plain_assumptions(made_up.small_country(steps=4), streams=1)
+    gross = plain_assumptions(country_of("years of one", kind, steps=4), streams=1)
+    cost = unit_costs()
+    for before, after in ((plain, gross), (gross, plain)):
+        found = explain(Case(before, cost), Case(after, cost), municipality="R2")
+        parts = found.groupby("factor")["kroner"].sum()
+        need = [
+            float(expenditure(project(side)["population"], cost)["accumulated_demographic_expenditure"]
+                  .sel(municipality="R2").isel(budget_year=-1).sum())
+            for side in (before, after)
+        ]  # fmt: skip
+        assert parts.sum() == pytest.approx(need[1] - need[0], rel=1e-9)
+        assert parts["internal migration"] == pytest.approx(parts.sum(), rel=1e-9)

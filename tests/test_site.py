@@ -22,6 +22,7 @@ import demosim
 from conftest import ROOT
 from demosim.cli import COMMANDS, cli
 from demosim.costs.services import read_services
+from demosim.scenario.cost_keys import cost_rows
 from demosim.scenario.knobs import list_knobs
 from demosim.validation.results import compare_results
 from demosim.variables import REGISTRY
@@ -166,6 +167,7 @@ def test_the_reference_has_every_array(site: Site) -> None:
 def test_the_reference_has_every_knob(site: Site) -> None:
     page = site.page("reference/knobs")
     assert [knob.path for knob in list_knobs() if knob.path not in page.code] == []
+    assert [row.path for row in cost_rows() if f"costs.{row.path.removeprefix('costs.')}" not in page.code] == []
     assert all(knob.text_en in page.text and knob.text_nb in page.text for knob in list_knobs())
 
 
@@ -272,6 +274,18 @@ def test_the_page_on_accuracy_says_what_is_stored(row: str, method: str) -> None
     decimals = [2, 2, 2, 2, 1, 2, 2]
     for figure, mean, digits in zip(said, ours, decimals, strict=True):
         assert abs(figure - mean) <= 0.501 * 10**-digits, (figure, mean)
+
+
+@pytest.mark.parametrize(("row", "method"), [("no change", "no change"), ("demosim", "demosim"),
+                                             ("demosim, were the national path known", "oracle")])  # fmt: skip
+def test_the_readme_says_what_is_stored(row: str, method: str) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    line = next(line for line in readme if line.startswith(f"| {row} |"))
+    cells = [cell.strip() for cell in line.split("|")[2:-1]]
+    for cell, goal, met, score in ((*cells[:3], "MAPE"), (*cells[3:], "WAPE")):
+        mean = mean_of(score, method, "total", range(2017, 2022))
+        assert cell == f"{mean:.2f} %"
+        assert met.strip("*") == ("" if not goal else "met" if round(mean, 2) <= float(goal.split()[0]) else "missed")
 
 
 def test_the_scores_that_are_stored_are_those_of_today(shared_data: Path) -> None:

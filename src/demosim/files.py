@@ -64,3 +64,11 @@ def beside(folder: Path, name: str, allow_paths: bool = False) -> Path:
         what = f'"{name}" lies outside the folder of the file that names it'
         raise usage_error(what, code="forbidden_path", allowed="a file in that folder, or --allow-paths")
     return folder / name
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; a name that no file can have is none (`Path.is_file` may raise)."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -102,7 +102,7 @@ def files_elsewhere(folder: Path) -> list[str]:
     try:
         named = list(read_source(folder)["files"])
     except DemosimError:
-        named = []
+        named = []  # what is wrong with it is said when it is read
     return [name for name in (SOURCE_FILE, *named) if leads_outside(folder, name)]
 
 

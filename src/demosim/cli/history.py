@@ -123,7 +123,7 @@ def _bands(
 ) -> None:  # fmt: skip
     """How the bands of past launches held."""
     from demosim.baseline.read import read_baseline
-    from demosim.cli.frames import print_frame
+    from demosim.cli.frames import Frame, print_frames
     from demosim.costs.unit_costs import KOSTRA_YEAR, derive_unit_cost
     from demosim.scenario.spec import CostOptions
     from demosim.uncertainty.fan_record import missed, run_fan_backtest
@@ -137,8 +137,5 @@ def _bands(
         )  # fmt: skip
     halves = {"launches used for choices": record.fit, "confirmation": record.test, "missed": missed(record.test)}
     found = {"next year, country": record.held, **halves}
-    for title, frame in found.items():
-        print_frame(settings, title, frame.reset_index(), decimals=1)
-    if not settings.quiet and not settings.as_json:
-        for note in (*record.notes, *(f"{name}: {value:.2f}" for name, value in record.budgets.items())):
-            click.echo(note)
+    notes = [*record.notes, *(f"{name}: {value:.2f}" for name, value in record.budgets.items())]
+    print_frames(settings, [Frame(title, frame.reset_index(), 1) for title, frame in found.items()], notes)

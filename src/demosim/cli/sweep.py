@@ -68,9 +68,9 @@ def sensitivity(
 ) -> None:  # fmt: skip
     """Rank the assumptions of the scenario FILE by what they do to demographic expenditure."""
     from demosim.baseline.read import read_baseline
+    from demosim.cli.frames import print_tables
     from demosim.outputs.messages import message
     from demosim.outputs.sensitivity import tornado_tables
-    from demosim.outputs.tables import print_table
     from demosim.scenario.places import find_municipality
     from demosim.scenario.read import baseline_location, read_scenario
     from demosim.sweep.run_sensitivity import run_sensitivity
@@ -80,8 +80,6 @@ def sensitivity(
     codes = [find_municipality(baseline, text) for text in municipalities]
     path = output or Path("results") / f"{spec.name}-sensitivity.nc"
     result = run_sensitivity(spec, path, codes, budget_year, accumulated, sobol_points, seed, settings.workers)
-    if not settings.quiet:
-        names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
-        for table in tornado_tables(result, settings.lang, names):
-            print_table(table, settings.lang)
-        click.echo(message(settings.lang, "written", path=path))
+    names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
+    written = message(settings.lang, "written", path=path)
+    print_tables(settings, tornado_tables(result, settings.lang, names), [written])

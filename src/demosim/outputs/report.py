@@ -28,7 +28,7 @@ from demosim.outputs.measures import Measures, measures
 from demosim.outputs.messages import catalogue
 from demosim.outputs.netcdf import read_result
 from demosim.outputs.numbers import LANGUAGES
-from demosim.outputs.origins import changes, origins, settings
+from demosim.outputs.origins import changes, confidence, origins, settings
 from demosim.outputs.panels import Panel
 from demosim.outputs.panels_all import all_panels
 from demosim.outputs.places import free_income_notes
@@ -90,7 +90,8 @@ def render_report(
             launch=seen.launch_year,
             notes=str(run.attrs.get("notes", "")), credit=run.attrs.get("borders_credit", ""),
             settings={name: settings(said) for name, said in words.items()},
-            changes={name: changes(said) for name, said in words.items()}, origins=origins(run), commands=again,
+            changes={name: changes(said) for name, said in words.items()}, origins=origins(run),
+            confidence=confidence, commands=again,
             document=str(run.attrs.get("document", "")), scenario=str(run.attrs.get("scenario", "")),
             data=text(embedded_json(data)), library=text(library), script=text(script), style=text(asset("report.css")),
             policy=policy(library, script),
@@ -130,7 +131,8 @@ def page_words(lang: str) -> dict[str, str]:
 def _panel(panel: Panel, words: Mapping[str, Words]) -> dict[str, Any]:
     labels = {lang: panel.labels(said) for lang, said in words.items()}
     return {
-        "key": panel.key, "series": panel.series, "sums": panel.sums, "hint": HINTS.get(panel.key, ""),
+        "key": panel.key, "series": panel.series, "sums": panel.sums, "listed": panel.listed,
+        "hint": HINTS.get(panel.key, ""),
         "decimals": panel.decimals.tolist(),
         "values": [_plain(place, int(panel.decimals[at])) for at, place in enumerate(panel.values)],
         "words": {lang: vars(said) for lang, said in labels.items()},

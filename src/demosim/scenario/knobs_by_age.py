@@ -14,8 +14,8 @@ from demosim.scenario.tables import Table, TableForm
 
 class FertilityRate(Knob):
     path, form, high, unit, slip = "fertility.rate", "table", 1.0, "births per woman-year", 1000
-    text_en = "fertility rates by age, of one's own; ages not named in a year have none"
-    text_nb = "egne fruktbarhetsrater etter alder; aldre som ikke er nevnt i et år har ingen"
+    text_en = "own fertility rates by age; ages not named have none"
+    text_nb = "egne fruktbarhetsrater etter alder; aldre som ikke er nevnt, har ingen"
     table = TableForm(sexes=False)
     excludes = ("fertility.tfr",)
 
@@ -35,8 +35,8 @@ class FertilityRate(Knob):
 
 class DeathProb(Knob):
     path, form, high, unit = "mortality.death_prob", "table", 1.0, "probability"
-    text_en = "probability that a person of an age on 1 January dies in the interval, of one's own"
-    text_nb = "egne sannsynligheter for at en person av en alder 1. januar dør i perioden"
+    text_en = "own probabilities of death by age on 1 January"
+    text_nb = "egne dødssannsynligheter etter alder 1. januar"
     table = TableForm(newborn=True)
     slip = 1000
     excludes = ("mortality.decline", "mortality.life_expectancy")
@@ -50,7 +50,7 @@ class DeathProb(Knob):
 
 class DeathRate(Knob):
     path, form, high, unit, slip = "mortality.death_rate", "table", 2.0, "deaths per person-year", 1000
-    text_en, text_nb = "death rates by completed age, of one's own", "egne dødsrater etter fylt alder"
+    text_en, text_nb = "own death rates by completed age", "egne dødsrater etter fylt alder"
     table = TableForm(every_age=True)
     excludes = ("mortality.death_prob", "mortality.decline", "mortality.life_expectancy")
 
@@ -64,8 +64,8 @@ class DeathRate(Knob):
 class MigrationByAge(Knob):
     path, form, unit, slip = "migration.net_by_age", "table", "persons per year", 1000
     low, high = -1_000_000.0, 1_000_000.0
-    text_en = "net international migration by sex and age at the end of the year, streams apart; others have none"
-    text_nb = "nettoinnvandring etter kjønn og alder ved årets slutt, utenom egne strømmer; andre aldre har ingen"
+    text_en = "own net international migration by sex and age, streams apart; ages not named have none"
+    text_nb = "egen nettoinnvandring etter kjønn og alder, utenom strømmer; aldre som ikke er nevnt, har ingen"
     table = TableForm(counts=True)
     excludes = ("migration.net",)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demosim.errors import DemosimError, usage_error
+from demosim.files import is_file
 from demosim.scenario.cost_options import COUNTRY, OwnCosts
 from demosim.scenario.forms import Report
 from demosim.scenario.syntax import read_source
@@ -30,7 +31,7 @@ def read_own_costs(path: Path) -> OwnCosts:
     Raises a `DemosimError` (2) with all that is wrong with the form.
     """
     suffix = path.suffix.lower()
-    if not path.is_file():
+    if not is_file(path):
         raise usage_error("no such file", code="missing_file", file=str(path))
     if suffix not in SUFFIXES:
         raise usage_error(f"has the suffix {suffix}", code="not_a_file", file=str(path), allowed=", ".join(SUFFIXES))
@@ -151,7 +152,7 @@ def take_own_costs(tree: dict[str, Any], folder: Path, report: Report) -> None:
 def _own_file(name: str, folder: Path, path: KeyPath, report: Report) -> OwnCosts | None:
     if report.group.problems:
         return None
-    if not (folder / name).is_file():
+    if not is_file(folder / name):
         report.add("missing_file", path, f'there is no file "{name}"', "a file in the folder of the scenario")
         return None
     try:

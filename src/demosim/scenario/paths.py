@@ -24,7 +24,7 @@ def forbidden_paths(tree: Mapping[str, Any], folder: Path, report: Report) -> No
     if leads_outside(folder, baseline) or _in_working_folder(baseline, folder):
         what = f'"{baseline}" lies outside the folder of this file'
         report.add("forbidden_path", ("baseline",), what, "an embedded data set, or a folder beside this file")
-    elif (folder / baseline).is_dir():
+    else:
         for name in files_elsewhere(folder / baseline):
             what = f'"{baseline}/{name}" is a link to a place outside that folder'
             report.add("forbidden_path", ("baseline",), what, "copies of the files, or --allow-paths")
@@ -32,4 +32,7 @@ def forbidden_paths(tree: Mapping[str, Any], folder: Path, report: Report) -> No
 
 def _in_working_folder(name: str, folder: Path) -> bool:
     """Whether a name that means nothing beside the file means something where the program was started."""
-    return name not in data_sets() and not (folder / name).exists() and Path(name).exists()
+    try:
+        return name not in data_sets() and not (folder / name).exists() and Path(name).exists()
+    except OSError:  # a name that no file can have
+        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from demosim.errors import DemosimError, did_you_mean
 from demosim.files import leads_outside
@@ -90,7 +91,10 @@ def _from_file(name: str, path: KeyPath, report: Report) -> Table:
     try:
         text = read_text(file)
     except DemosimError as error:
-        report.group.problems.extend(error.problems)
+        report.group.problems.extend(
+            replace(problem, allowed="a CSV text file") if problem.code == "binary" else problem
+            for problem in error.problems
+        )
         return nothing
     return Table(tuple(_rows(text, path, str(file), report)), str(file))
 

@@ -50,7 +50,7 @@ def life_expectancy(death_prob: np.ndarray, newborn_survival_prob: np.ndarray, i
     survival = 1.0 - death_prob
     alive = np.cumprod(survival[..., :-1], axis=-1) * newborn_survival_prob[..., None]
     alive = np.concatenate([newborn_survival_prob[..., None], alive], axis=-1)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):  # where nobody dies the last age is without end
         lived = (alive[..., :-1] * (1.0 + survival[..., :-1]) / 2.0).sum(-1)
         last = alive[..., -1] * (1.0 + survival[..., -1]) / (2.0 * death_prob[..., -1])
     result: np.ndarray = interval * ((1.0 + newborn_survival_prob) / 4.0 + lived + last)

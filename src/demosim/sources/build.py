@@ -114,6 +114,13 @@ def build_from_files(declaration: Path, allow_paths: bool = False, whole: bool =
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise usage_error(f"cannot be read ({error})", file=str(declaration)) from error
     problems = ProblemGroup(declaration)
+    files = said.get("files", {})
+    tables = {"data_set": said.get("data_set", {}), "files": files, "names": said.get("names", {})}
+    tables |= {f"files.{name}": table for name, table in files.items()} if isinstance(files, dict) else {}
+    for key, table in tables.items():
+        if not isinstance(table, dict):
+            problems.add("is not a table", path=key, allowed=f"[{key}] and keys below it", code="declaration")
+    problems.raise_if_any()
     about = _about(said.get("data_set", {}), problems) if whole else dict(said.get("data_set", {}))
     for key in said.keys() - {"data_set", "files", "names", "services"}:
         problems.add(f'"{key}" is not known', path=key, allowed="data_set, files, names, services", code="declaration")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ import pandas as pd
 import xarray as xr
 
 from demosim.errors import run_error, usage_error
-from demosim.files import beside
+from demosim.files import beside, is_file
 from demosim.sources.declare import check, declare
 from demosim.sources.fetch import facts_column
-from demosim.sources.jsonstat import MISSING, ZERO, parse, read_jsonstat
+from demosim.sources.jsonstat import MISSING, MOST_CELLS, ZERO, parse, read_jsonstat
 from demosim.sources.px import read_px
 from demosim.sources.tables import Columns, Entry
 from demosim.workbook import read_sheet
@@ -32,7 +33,7 @@ def read_file(
     if entry.file is None:
         raise usage_error(f"{entry.name} names no file", code="declaration", allowed='a table [file] with path = "..."')
     path = beside(folder, entry.file.path, allow_paths)
-    if not path.is_file():
+    if not is_file(path):
         raise usage_error("there is no such file", code="no-file", file=str(path))
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
@@ -63,7 +64,11 @@ def from_rows(rows: pd.DataFrame, entry: Entry, place: str) -> xr.DataArray:
                           allowed=", ".join(map(str, rows.columns)))  # fmt: skip
     if wide:
         rows = rows.melt(id_vars=keys, var_name=wide, value_name=columns.value)
+    if rows.empty or not entry.axes:
+        raise usage_error("has no rows, or its declaration no axes", code="columns", file=place)
     codes = {dim: list(dict.fromkeys(rows[dim].astype(str))) for dim in entry.axes}
+    if (cells := math.prod(map(len, codes.values()))) > MOST_CELLS:
+        raise usage_error(f"has {cells:,} cells; at most {MOST_CELLS:,} are read", code="columns", file=place)
     position = [rows[dim].astype(str).map({code: i for i, code in enumerate(codes[dim])}) for dim in entry.axes]
     flat = np.ravel_multi_index([p.to_numpy() for p in position], [len(codes[dim]) for dim in entry.axes])
     twice = np.unique(flat)[np.unique(flat, return_counts=True)[1] > 1]

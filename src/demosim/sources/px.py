@@ -7,6 +7,7 @@ No kept library for Python reads px into labelled arrays with the symbols of mis
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.errors import run_error
-from demosim.sources.jsonstat import MISSING, TOLD_BY_NULL, ZERO
+from demosim.sources.jsonstat import MISSING, MOST_CELLS, TOLD_BY_NULL, ZERO
 
 _NAME = re.compile(r'([A-Z][A-Z0-9-]*)(?:\[(\w+)\])?(?:\(("[^"]*")(?:,"[^"]*")*\))?=')
 _TEXT = re.compile(r'"([^"]*)"')
@@ -54,9 +55,9 @@ def read_px(path: Path, absent: Literal["missing", "zero"] = "missing") -> xr.Da
         coords[f"{name}_label"] = (name, np.array(labels, dtype=np.str_))
     if any(key[0] == "KEYS" for key in keywords):
         known = [_known(keywords, label, place) for label in stub]
-        values, status = _sparse(data, known, int(np.prod(shape[len(stub) :])), absent, place)
+        values, status = _sparse(data, known, math.prod(shape[len(stub) :]), absent, place)
     else:
-        values, status = _cells(data, int(np.prod(shape)), place)
+        values, status = _cells(data, math.prod(shape), place)
     coords["status"] = (names, status.reshape(shape))
     attrs = {
         key: " ".join(_list(keywords.get((word, ""), "")))
@@ -135,7 +136,9 @@ def _sparse(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cells of a sparse file: rows of keys and `width` figures; rows that are not there as `absent` says."""
     lengths = [len(names) for names in known]
-    rows = int(np.prod(lengths))
+    rows = math.prod(lengths)
+    if rows * width > MOST_CELLS:
+        raise run_error(f"has {rows * width:,} cells; at most {MOST_CELLS:,} are read", code="wrong-form", file=place)
     values, status = np.full((rows, width), np.nan), np.full((rows, width), TOLD_BY_NULL, dtype="<U4")
     if absent == "zero":
         values[:], status[:] = 0.0, ""

@@ -15,7 +15,7 @@ from demosim.projection import assumption_arrays
 from demosim.uncertainty.backtest import Design, Evidence, estimates_at, honest_assumptions
 from demosim.uncertainty.fan import QUANTILES, age_groups
 from demosim.uncertainty.fan_draws import Drawn, Sources, simulate
-from demosim.uncertainty.fan_history import national_series, without_waves
+from demosim.uncertainty.fan_history import national_series
 from demosim.uncertainty.fan_local import local_from
 from demosim.uncertainty.fan_national import estimate_national
 from demosim.uncertainty.fan_waves import waves_from
@@ -63,7 +63,6 @@ def launch_fan(evidence: Evidence, design: FanDesign, launch: int, unit_cost: xr
     waves = None
     if estimates.settlement is not None:
         waves = waves_from(estimates.settlement, evidence.national.persons, launch)
-        series = without_waves(series, waves.share)
     sources = Sources(estimate_national(series), local, waves=waves)
     groups = age_groups(assumptions["age"].values)
     return simulate(assumptions, unit_cost, sources, design.draws, design.seed, groups, threads)

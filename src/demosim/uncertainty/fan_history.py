@@ -41,10 +41,3 @@ def national_series(nation: xr.DataArray, mortality: xr.Dataset, fertility: xr.D
     expected = (people[:-1, :, OLD:] * death_prob[:, OLD:]).sum((1, 2))
     values = np.stack([migration, np.log(births / (women @ rates)), np.log(gone / expected)])
     return xr.DataArray(values, dims=("series", "year"), coords={"series": list(SERIES), "year": years})
-
-
-def without_waves(series: xr.DataArray, share: np.ndarray) -> xr.DataArray:
-    """The series with refugees above the ordinary (per inhabitant, by year) taken out of the net migration."""
-    migration = (series["series"] == "migration").values
-    values = series.values - migration[:, None] * share
-    return series.copy(data=values)

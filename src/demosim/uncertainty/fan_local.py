@@ -14,6 +14,7 @@ NEEDED = (
     "level_response", "level_lasting_variance", "level_fading_variance", "level_part_covariance",
     "level_county_variance", "level_process_variance", "deviation_half_life", "shape_variance", "noise_covariance",
 )  # fmt: skip
+LEAST_APART = 1e-6  # of a class's variance is its own, so that classes that move quite alike have a root too
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Local:
         """Noise of yearly rates (year, band, municipality), the same within a class, newborns for themselves."""
         normal = random.standard_normal((years, *self.noise_scale.shape))
         by_class = np.einsum("kl,tlm->tkm", self.noise_root, normal) * self.noise_scale
-        result = by_class[:, self.noise_class]
+        result: np.ndarray = by_class[:, self.noise_class]
         newborns = self.noise_class < 0
         size = (years, int(newborns.sum()), len(self.newborn_sd))
         result[:, newborns] = random.standard_normal(size) * self.newborn_sd
@@ -107,10 +108,12 @@ def local_from(
     county_variance = [estimates["level_county_variance"].values[own == at].mean() for at in range(len(codes))]
     kept = 0.5 ** (1 / estimates["deviation_half_life"].sel(part=["lasting", "fading"]).values)
     process = estimates["level_process_variance"].sel(part=["lasting", "fading"]).values
+    noise = estimates["noise_covariance"].values.astype(float)
+    noise = noise + np.diag(LEAST_APART * np.diag(noise))
     return Local(
         response, _root(estimates), np.sqrt(np.maximum(county_variance, 0)), own,
         np.sqrt(process * (1 - kept**2)), kept, np.sqrt(shape), persons,
-        np.linalg.cholesky(estimates["noise_covariance"].values), 1 / np.sqrt(np.maximum(by_class, 1.0)), of_band,
+        np.linalg.cholesky(noise), 1 / np.sqrt(np.maximum(by_class, 1.0)), of_band,
         np.sqrt(1 / births), np.sqrt(1 / (fertility_years * births)),
     )  # fmt: skip
 

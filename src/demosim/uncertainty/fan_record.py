@@ -69,8 +69,8 @@ def run_fan_backtest(
     if output is not None:
         with replacing(output) as temporary:
             detail.to_csv(temporary, index=False, float_format="%.4f", encoding="utf-8")
-    first, second = (pooled(detail, half) for half in (fit, test))
-    return FanRecord(country, _held(country), first, second, detail, budget_record(), notes)
+    chosen, confirmed = pooled(detail, fit), pooled(detail, test)
+    return FanRecord(country, _held(country), chosen, confirmed, detail, budget_record(), notes)
 
 
 def missed(table: pd.DataFrame, goal: float = GOAL) -> pd.DataFrame:

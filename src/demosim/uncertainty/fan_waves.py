@@ -1,4 +1,4 @@
-"""Waves of refugees in a fan: when they come, how many, what ages they have, and where they settle."""
+"""Waves of refugees in a fan: how many of the country's migrants they are, what ages they have, where they settle."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ class Waves:
     tilt_error: float
 
     def draw(self, random: np.random.Generator, arrays: Arrays) -> dict[str, np.ndarray]:
-        """Assumptions with one more stream: the waves of a stretch of the past, larger or smaller, less their mean.
+        """Assumptions with one more stream: the waves of a stretch of the past, larger or smaller.
 
-        What comes above the mean settles by a key with a tilt of its own; what is missing to it is taken where people
-        live, as the path has it. The country's mean net migration stays that of the path.
+        What of them is above their mean settles by a key with a tilt of its own instead of where people live. The
+        country's net migration stays as it is: its variance, waves and all, is that of the national process.
         """
         years, log_sd = arrays["fertility_rate"].shape[0], size_spread(self.share)
         first, size, lean = int(random.integers(len(self.share))), random.standard_normal(), random.standard_normal()
         came = self.share[(first + np.arange(years)) % len(self.share)]
         came = came * np.exp(log_sd * size - log_sd**2 / 2)
         population = arrays["jump_off_population"].sum((1, 2))
-        more = (came - self.share.mean()) * population.sum()
-        flows = np.stack([np.maximum(more, 0), np.maximum(-more, 0)])[:, None, :, None, None] * self.profile
+        more = np.maximum(came - self.share.mean(), 0.0) * population.sum()
+        flow = (more[:, None, None] * self.profile)[None]
         key = settlement_key(population, max(self.tilt + self.tilt_error * lean, 0.0))
         return {
-            "stream_inflow": np.concatenate([arrays["stream_inflow"], flows[0]]),
-            "stream_outflow": np.concatenate([arrays["stream_outflow"], flows[1]]),
+            "stream_inflow": np.concatenate([arrays["stream_inflow"], flow]),
+            "stream_outflow": np.concatenate([arrays["stream_outflow"], flow]),
             "settlement_key": np.concatenate([arrays["settlement_key"], key[None]]),
         }
 
