@@ -36,7 +36,7 @@ def calibrate_costs(
     targets, price_year = read_targets(file) if file is not None else example_targets(only)
     unit_cost = derive_unit_cost(single_ages(), options, price_year)
     found = calibrate_costs(unit_cost, targets, cell_uncertainty(options))
-    labels = {str(key): str(text) for key, text in unit_cost[f"service_label_{settings.lang}"].to_series().items()}
+    labels = dict(zip(unit_cost["service"].values, unit_cost[f"service_label_{settings.lang}"].values, strict=True))
     print_tables(settings, calibration_tables(found, price_year, settings.lang, labels))
     if output is not None:
         write_frame(settings, output, as_own_costs(found.unit_cost))

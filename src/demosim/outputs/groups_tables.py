@@ -11,6 +11,7 @@ from demosim.outputs.messages import message
 from demosim.outputs.tables import Cell, Table
 
 MILLION, THOUSAND = 1e6, 1e3
+SUPPLIES = ("supply_20_64", "supply_20_66")
 Rows = list[tuple[str, Sequence[Cell]]]
 
 
@@ -47,16 +48,14 @@ def labour_table(found: pd.DataFrame, dataset: xr.Dataset, lang: str, single: bo
     rows: Rows = []
     groups = found.groupby("municipality", sort=False) if single else [("", found)]
     for number, part in groups:
-        summed = part.groupby("date")[["full_time_equivalents", "supply_20_64", "supply_20_66"]].sum()
-        first, last = ({name: float(summed[name][date]) for name in summed} for date in dates)
-        for column in summed.columns:
-            label = message(lang, f"staff_{column}")
-            cells = [first[column], last[column], last[column] - first[column]]
-            rows.append((f"{names[number]}: {label}" if single else label, cells))
-        for supply in ("supply_20_64", "supply_20_66"):
-            shares = [100 * at["full_time_equivalents"] / at[supply] for at in (first, last)]
-            label = message(lang, f"staff_share_{supply}")
-            rows.append((f"{names[number]}: {label}" if single else label, [*shares, shares[1] - shares[0]]))
+        summed = part.groupby("date")[["full_time_equivalents", *SUPPLIES]].sum().loc[dates].to_dict("list")
+        demand = summed["full_time_equivalents"]
+        shown = {f"staff_{name}": values for name, values in summed.items()}
+        for supply in SUPPLIES:
+            shown[f"staff_share_{supply}"] = [100 * d / s for d, s in zip(demand, summed[supply], strict=True)]
+        for key, (first, last) in shown.items():
+            label = message(lang, key)
+            rows.append((f"{names[number]}: {label}" if single else label, [first, last, last - first]))
     heads = [message(lang, "staff"), *map(str, dates), message(lang, "change")]
     return Table("labour", message(lang, "staff_title"), heads, rows, 1, notes=[message(lang, "staff_note")])
 
