@@ -123,10 +123,14 @@ def test_a_bad_group_file_says_all_that_is_wrong(country: xr.Dataset, tmp_path: 
 
 
 def costed(country: xr.Dataset) -> xr.Dataset:
-    """Kroner by service and municipality: 10 per inhabitant of school, −1 of college, the double for the longer period."""
+    """Kroner by service and municipality: 10, 20, ... per inhabitant of school, −1 of college, twice that in all."""
     persons = country["population"].sum(("sex", "age")).isel(date=0, drop=True).values
     one = np.stack([10.0 * persons * np.array([1, 2, 3, 4, 5]), -1.0 * persons])
     shape = ("financing", "service", "municipality", "budget_year")
+    named = country["municipality_name"].values
+    country = country.assign_coords(
+        county_name=("municipality", named), municipality_name_official=("municipality", named)
+    )  # fmt: skip
     coords = {"financing": ["free_income"], "service": ["school", "college"], "budget_year": [2027],
               "level": ("service", ["municipal", "county"])}  # fmt: skip
     grown = country["population"] * xr.DataArray([1.0, 1.1], {"date": [2026, 2027]})
@@ -164,14 +168,14 @@ def test_groups_as_a_user_asks_for_them(country: xr.Dataset, tmp_path: Path) -> 
     assert groups_by(data, "size", ["c"]).values.tolist() == ["50000+", "0-2999", "3000-4999", "C", "3000-4999"]
     path = tmp_path / "mine.csv"
     path.write_text("municipality,group\n1101,x\n1103,x\n4601,y\n", encoding="utf-8")
-    assert groups_by(data, str(path), ["4601"]).values.tolist() == ["x", "x", "C"]
-    with pytest.raises(DemosimError, match='no kind of group.*did you mean "landsdel"'):
+    assert groups_by(data, str(path), ["4601"]).values.tolist() == ["x", "x", "C"]  # named as the data set names it
+    with pytest.raises(DemosimError, match=r'no kind of group.*did you mean "landsdel"'):
         groups_by(data, "landdel")
     with pytest.raises(DemosimError, match="not a readable CSV"):
         groups_by(data, "none.csv")
 
 
 def test_arrays_without_municipalities_have_no_groups(country: xr.Dataset) -> None:
-    assert pick_variable(country, "population") is country["population"]
+    assert pick_variable(country, "population").identical(country["population"])
     with pytest.raises(DemosimError, match='no array "persons" by municipality; population'):
         pick_variable(country, "persons")
