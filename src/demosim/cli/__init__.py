@@ -133,3 +133,5 @@ def _report(error: DemosimError, debug: bool) -> None:
         click.echo("".join(traceback.format_exception(error)), err=True)
     for problem in error.problems:
         click.echo(str(problem), err=True)
+    for note in error.notes:
+        click.echo(note, err=True)

@@ -25,6 +25,7 @@ from demosim.cli.progress import progress_bar
 @click.option("--population", is_flag=True, help="Store populations too.")
 @click.option("--double", is_flag=True, help="Count in float64 instead of float32.")
 @click.option("--output", type=click.Path(path_type=Path), help="Result file [default: results/NAME-sweep.nc].")
+@click.option("--chunk", type=click.IntRange(1, 2000), default=250, show_default=True, help="Scenarios per task.")
 @click.option("--resume", is_flag=True, help="Go on from the chunks of an interrupted sweep.")
 @click.option("--scheduler", help="Address of a distributed scheduler, tcp://host:8786.")
 @click.option("--allow-paths", is_flag=True, help="Let the scenario name data outside its own folder.")

@@ -110,6 +110,15 @@ def make_sources(
 
 def read_local(assumptions: xr.Dataset, location: str | Path) -> Local | None:
     """Municipal uncertainty of a data set, None where it has no estimates that say."""
+    estimates = read_estimates(assumptions, location)
+    if estimates is None:
+        return None
+    arrays, county = assumption_arrays(assumptions), assumptions["county"].values
+    return local_from(estimates, arrays, county, assumptions["age"].values)
+
+
+def read_estimates(assumptions: xr.Dataset, location: str | Path) -> xr.Dataset | None:
+    """Municipal estimates beside a data set, for the municipalities of the assumptions; None where there are none."""
     path = find_data_set(location) / ESTIMATES
     if not path.is_file():
         return None
@@ -118,5 +127,4 @@ def read_local(assumptions: xr.Dataset, location: str | Path) -> Local | None:
         return None
     codes = assumptions["municipality"].values.astype(str)
     estimates = estimates.assign_coords(municipality=estimates["municipality"].values.astype(str))
-    arrays, county = assumption_arrays(assumptions), assumptions["county"].values
-    return local_from(estimates.sel(municipality=codes), arrays, county, assumptions["age"].values)
+    return estimates.sel(municipality=codes)
