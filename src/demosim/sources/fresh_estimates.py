@@ -15,7 +15,8 @@ from demosim.baseline.calibrate.run import run_calibrate
 from demosim.baseline.keys import migration_profile
 from demosim.baseline.read import read_baseline, read_facts
 from demosim.baseline.store import REFUGEE_PROFILE
-from demosim.sources.fresh_facts import CARRIED, COUNTRY, FreshFacts, total_fertility
+from demosim.sources.fresh_facts import CARRIED, COUNTRY, FreshFacts
+from demosim.sources.fresh_tables import total_fertility
 
 WINDOW = 15  # years back from the launch that calibration looks at
 
