@@ -45,13 +45,22 @@ def test_every_figure_is_drawn_with_its_text(results: list[Path], tmp_path: Path
 
 
 @pytest.mark.parametrize("shape", list(SHAPES))
-@pytest.mark.parametrize("figure", ["yearly", "map_cost"])
+@pytest.mark.parametrize("figure", ["yearly", "map_cost", "scenarios", "pyramid"])
 def test_pictures_have_their_shape(results: list[Path], tmp_path: Path, shape: str, figure: str) -> None:
     picture, _ = plot(results, figure, tmp_path / "f.png", shape=shape)
     width, height = np.frombuffer(picture.read_bytes()[PNG_SIZE], dtype=">u4").tolist()
     wanted = SHAPES[shape][0] / SHAPES[shape][1]
     assert width / height == pytest.approx(wanted, rel=0.01)
     assert width >= 1500
+
+
+def test_a_picture_carries_its_note_and_tells_every_assumption(results: list[Path], tmp_path: Path) -> None:
+    picture, _ = plot(results, "pyramid", tmp_path / "f.svg")
+    assert "Omriss: 2026" in picture.read_text(encoding="utf-8")
+    _, text = plot(results, "tornado", tmp_path / "t.svg")
+    said = text.read_text(encoding="utf-8")
+    assert "Netto innvandring, personer per år (−10\xa0000 / +12\xa0345): −40,0 (Virkning av lav), 45,0" in said
+    assert "Fertility <1>" in said
 
 
 @pytest.mark.parametrize(

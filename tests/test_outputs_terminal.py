@@ -156,7 +156,7 @@ def test_fte_and_their_changes_add_up_and_nothing_stays_nothing() -> None:
     people = need.where(need["service"] != "dentist")
     table = fte_table(run.assign(full_time_equivalents=people), "nb")
     assert table is not None
-    rows = {label: cells for label, cells in table.rows}
+    rows = dict(table.rows)
     assert all(np.isnan(float(cell)) for cell in rows["Dentist"] if not isinstance(cell, str) and cell is not None)
     counted = np.array([cells for label, cells in table.rows if label not in ("Dentist", *table.totals)], dtype=float)
     total = np.array(rows[table.totals[0]], dtype=float)
@@ -257,8 +257,9 @@ def test_published_projections_that_lack_a_path_are_compared_all_the_same(
 
 def test_what_is_published_says_what_it_wrote(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = a_result(here, "run.nc", small())
-    for words in (["export", run, "--output", "t.csv"], ["report", run, "--output", "p.html"],
-                  ["pages", run, "--output", "pages"], ["plot", run, "--figure", "pyramid", "--output", "f.svg"]):  # fmt: skip
+    made = (("export", "t.csv"), ("report", "p.html"), ("pages", "pages"), ("plot", "f.svg"))
+    for command, output in made:
+        words = [command, run, "--output", output, *(["--figure", "pyramid"] if command == "plot" else [])]
         code, out, err = call(capsys, "--json", *words)
         assert (code, err) == (0, "")
         written = only_json(out)["written"]

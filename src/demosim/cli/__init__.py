@@ -38,6 +38,7 @@ COMMANDS = {
     "pages": "publish",
     "plot": "publish",
     "calibrate": "history",
+    "calibrate-costs": "costs",
     "backtest": "history",
     "data": "data",
     "init": "init",
@@ -70,7 +71,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"demosim.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, "list_" if cmd_name == "list" else cmd_name)
+        command: click.Command = getattr(module, "list_" if cmd_name == "list" else cmd_name.replace("-", "_"))
         return command
 
 

@@ -14,8 +14,8 @@ from demosim.cli.frames import names_of, print_tables, result_of, write_frame
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--year", type=int, help="Year of the grants [default: the second after the launch].")
 @click.option("--since", type=int, help="Show what population change since this year does to the grants.")
-@click.option("--criteria", type=click.Path(path_type=Path), help="Other criteria (csv: municipality, criterion, value).")
-@click.option("--tax", type=click.Path(path_type=Path), help="Tax revenue (csv: municipality, tax_per_inhabitant in kr).")
+@click.option("--criteria", type=click.Path(path_type=Path), help="Criteria (csv: municipality, criterion, value).")
+@click.option("--tax", type=click.Path(path_type=Path), help="Tax (csv: municipality, tax_per_inhabitant in kr).")
 @click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show only this one.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write all municipalities (.csv).")
 @click.pass_obj
@@ -33,7 +33,8 @@ def income(
     other = None if criteria is None else read_places_table(criteria, ["value"], ["criterion"], result)
     own_tax = None
     if tax is not None:
-        own_tax = complete(read_places_table(tax, ["tax_per_inhabitant"], [], result), "tax_per_inhabitant", result, tax)
+        column = "tax_per_inhabitant"
+        own_tax = complete(read_places_table(tax, [column], [], result), column, result, tax)
     asked = year or int(result["year"].values[0]) + 1
     table = income_system(result, asked, other, own_tax)
     codes, _ = select_places(result, municipalities)
@@ -51,7 +52,7 @@ def income(
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--revenue", type=click.Path(path_type=Path),
               help="Operating revenue (csv: municipality, revenue in kr of the price year).")  # fmt: skip
-@click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show this one; may be repeated.")
+@click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show this one, or these.")
 @click.option("--county", "counties", multiple=True, metavar="PLACE", help="Show those of this county.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write all municipalities (.csv).")
 @click.pass_obj

@@ -9,6 +9,7 @@ import click
 from demosim.cli import Settings
 from demosim.cli.frames import print_tables, result_of, write_frame
 
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--by", default="county", show_default=True, metavar="county|landsdel|size|all|FILE",
@@ -44,7 +45,7 @@ def groups(
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show this one; may be repeated.")
+@click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show this one, or these.")
 @click.option("--county", "counties", multiple=True, metavar="PLACE", help="Show those of this county.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write every municipality and date (.csv).")
 @click.pass_obj

@@ -17,7 +17,7 @@ from demosim.cli.frames import print_tables, write_frame
 @click.option("--pension", type=float, metavar="BN", help="Growth of pension costs, bn kr [default: not included].")
 @click.option("--free-income", type=click.Path(path_type=Path),
               help="Free income (csv: municipality, free_income in kr, price_year).")  # fmt: skip
-@click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show this one; may be repeated.")
+@click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show this one, or these.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write every municipality and budget year (.csv).")
 @click.pass_obj
 def room(

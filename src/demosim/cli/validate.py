@@ -11,6 +11,7 @@ from demosim.cli import Settings
 
 if TYPE_CHECKING:
     from demosim.cli.frames import Frame
+    from demosim.outputs.tables import Table
 
 
 @click.group()
@@ -19,8 +20,9 @@ def validate() -> None:
 
 
 @validate.command()
+@click.option("--candidates", is_flag=True, help="Also what could explain the deviation of 2027, one change at a time.")
 @click.pass_obj
-def results(settings: Settings) -> None:
+def results(settings: Settings, candidates: bool) -> None:
     """Every published row of the official calculation beside ours, for each cost profile and option."""
     import json
     from dataclasses import asdict
@@ -33,10 +35,34 @@ def results(settings: Settings) -> None:
     if settings.as_json:
         listed = [asdict(row) | {"published": row.published, "deviation": row.deviation} for row in rows]
         plain = [{key: None if value != value else value for key, value in row.items()} for row in listed]
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=1))
+        more = [table.as_data() for table in _candidates(settings, candidates)]
+        click.echo(json.dumps([*plain, *more], ensure_ascii=False, indent=1))
         return
-    for table in validation_tables(rows, settings.lang):
+    for table in [*validation_tables(rows, settings.lang), *_candidates(settings, candidates)]:
         print_table(table, settings.lang)
+
+
+def _candidates(settings: Settings, wanted: bool) -> list[Table]:
+    if not wanted:
+        return []
+    from demosim.outputs.calibration_tables import candidates_table
+    from demosim.validation.candidates import candidates
+
+    return [candidates_table(candidates(), settings.lang)]
+
+
+@validate.command("june-march")
+@click.option("--method", type=click.Choice(["shapley", "order"]), default="shapley", show_default=True,
+              help="Mean over all orders, or one after the other in the stated order.")  # fmt: skip
+@click.pass_obj
+def june_march(settings: Settings, method: str) -> None:
+    """Why the estimate of June 2025 for budget year 2026 became the outcome of March 2026, cause by cause."""
+    from demosim.cli.frames import print_tables
+    from demosim.outputs.calibration_tables import june_march_tables
+    from demosim.validation.june_march import june_to_march
+
+    parts, beside = june_to_march(method=method)
+    print_tables(settings, june_march_tables(parts, beside, settings.lang, method))
 
 
 @validate.command()

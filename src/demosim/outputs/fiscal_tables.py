@@ -143,7 +143,8 @@ def standing_tables(found: pd.DataFrame, lang: str, names: Mapping[str, str], co
             groups.append((str(row[column]), [None if value != value else float(value) for value in cells]))
     rows: Rows = []
     for row in part.to_dict("records"):
-        each: list[Cell] = [str(row["size_class"]), str(row["landsdel"]), float(row["demographic_expenditure"]) / MILLION]
+        each: list[Cell] = [str(row["size_class"]), str(row["landsdel"])]
+        each.append(float(row["demographic_expenditure"]) / MILLION)
         if "years_carried" in found:
             each.append(None if row["years_carried"] != row["years_carried"] else float(row["years_carried"]))
         rows.append((names[row["municipality"]], each))

@@ -86,7 +86,9 @@ def source_table(dataset: xr.Dataset, lang: str, short: bool = False) -> Table:
     named = dataset if "baseline" in dataset.attrs else dataset.assign_attrs(baseline=dataset.attrs.get("name", ""))
     keys = ("column_what", "column_table", "column_date", "column_confidence", "column_digest")
     date, digest = (10, 12) if short else (None, None)
-    rows = [(e.what, [e.table, e.date[:date], confidence(e.confidence, lang), e.digest[:digest]]) for e in origins(named)]
+    rows = [
+        (e.what, [e.table, e.date[:date], confidence(e.confidence, lang), e.digest[:digest]]) for e in origins(named)
+    ]
     return Table("sources", message(lang, "sheet_assumptions_title"), [message(lang, key) for key in keys], rows)
 
 

@@ -131,7 +131,8 @@ def page_words(lang: str) -> dict[str, str]:
 def _panel(panel: Panel, words: Mapping[str, Words]) -> dict[str, Any]:
     labels = {lang: panel.labels(said) for lang, said in words.items()}
     return {
-        "key": panel.key, "series": panel.series, "sums": panel.sums, "hint": HINTS.get(panel.key, ""),
+        "key": panel.key, "series": panel.series, "sums": panel.sums, "listed": panel.listed,
+        "hint": HINTS.get(panel.key, ""),
         "decimals": panel.decimals.tolist(),
         "values": [_plain(place, int(panel.decimals[at])) for at, place in enumerate(panel.values)],
         "words": {lang: vars(said) for lang, said in labels.items()},

@@ -29,7 +29,8 @@ def published_room(
     known = facts("free_income").query("item == 'demography_charged'")
     if budget_year not in known["year"].to_list():
         years = ", ".join(map(str, known["year"]))
-        raise usage_error(f"no room to manoeuvre is published for {budget_year}", allowed=f"{years}, or a scenario FILE")
+        what = f"no room to manoeuvre is published for {budget_year}"
+        raise usage_error(what, path="--budget-year", allowed=f"{years}, or a scenario FILE")
     price_year = int(known.set_index("year")["price_year"][budget_year])
     unit_cost = derive_unit_cost(single_ages(), CostOptions(), price_year)
     changes = population_changes(read_baseline(DATA_SET))
