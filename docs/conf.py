@@ -24,6 +24,7 @@ exclude_patterns = ["_ext"]
 templates_path: list[str] = []
 
 myst_enable_extensions = ["dollarmath", "deflist"]
+smartquotes = False  # text stands as it was written
 myst_heading_anchors = 4
 suppress_warnings = ["myst.header"]  # figures that a command writes into a page begin at the level they have there
 nb_execution_mode = "force"

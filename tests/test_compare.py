@@ -256,3 +256,22 @@ def test_june_to_march() -> None:
     assert free["fertility", "municipal"] == pytest.approx(0.06, abs=0.006)
     assert free["international migration", "county"] == pytest.approx(0.065, abs=0.006)
     assert free["mortality"].eq(0).all()
+
+
+@pytest.mark.parametrize("kind", ["pool", "matrix"])
+def test_gross_moves_are_internal_migration(kind: str) -> None:
+    """Moves of one side only, and moves that differ: what a municipality needs differs by internal migration alone."""
+    country = made_up.small_country(steps=4)
+    plain = assumptions()
+    moving = plain_assumptions(made_up.with_moves(country, kind), streams=2)
+    fewer = moving.assign(out_move_prob=moving["out_move_prob"] * 0.5)
+    for one, other in ((plain, moving), (moving, plain), (moving, fewer)):
+        before, after = Case(one, costs()), Case(other, costs())
+        table = explain(before, after, None, "shapley", "R2")
+        needs = [
+            expenditure(project(case.assumptions)["population"], case.unit_cost)["accumulated_demographic_expenditure"]
+            .sel(municipality="R2").isel(budget_year=-1) for case in (before, after)
+        ]  # fmt: skip
+        summed = table.groupby(["financing", "service"], sort=False)["kroner"].sum().to_numpy().reshape(2, 2)
+        np.testing.assert_allclose(summed, (needs[1] - needs[0]).transpose("financing", "service"), atol=1e-3)
+        assert set(table[table["kroner"].abs() > 1e-3]["factor"]) == {"internal migration"}

@@ -110,11 +110,13 @@ def test_every_knob_is_listed_in_both_languages() -> None:
         rows = knob_rows(lang)
         assert [row.path for row in rows] == [knob.path for knob in list_knobs()]
         assert all(row.text for row in rows)
-    tfr = knob_rows("nb")[0]
+    tfr = next(row for row in knob_rows("nb") if row.path == "fertility.tfr")
     assert (tfr.path, tfr.unit, tfr.neutral, tfr.low, tfr.high) == ("fertility.tfr", "barn per kvinne", None, 0.3, 5.0)
     dates = [row for row in knob_rows() if row.unit == "date"]
     assert all(row.low is None and row.high is None for row in dates)
-    assert len(dates) == 2
+    assert [row.absent for row in dates] == ["at once", "never"]
+    assert [row.absent for row in knob_rows("nb") if row.unit == ""] == ["straks", "aldri"]
+    assert (tfr.absent, knob_rows()[0].absent) == ("datasettets", "the baseline's")
 
 
 if __name__ == "__main__":

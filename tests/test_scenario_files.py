@@ -20,7 +20,7 @@ from demosim.scenario.resolve import resolve
 from demosim.scenario.syntax import parse_source
 
 SHIPPED = sorted((ROOT / "scenarios").glob("*.toml"))
-CODE = re.compile(r'(?:report\.add\(|PydanticCustomError\(|yield)\s*\(?\s*"([a-z_]+)"|code="([a-z_]+)"')
+CODE = re.compile(r'(?:(?:report|wrong)\.add\(|say\(|PydanticCustomError\(|yield)\s*\(?\s*"([a-z_]+)"|code="([a-z_]+)"')
 
 
 @pytest.mark.parametrize("path", corpus.INVALID, ids=lambda path: path.stem)

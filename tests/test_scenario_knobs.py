@@ -22,7 +22,7 @@ from demosim.scenario.resolve import Resolved, assemble, resolve
 from demosim.scenario.series import Series
 
 COUNTRIES = {"yearly": made_up.small_country(regions=3, last_age=20, steps=8), "five": made_up.three_regions()}
-NUMERIC = [knob for knob in list_knobs() if knob.form != "date"]
+NUMERIC = [knob for knob in list_knobs() if knob.form not in ("date", "table")]
 WITH_NEUTRAL = [knob for knob in NUMERIC if knob.neutral is not None]
 
 

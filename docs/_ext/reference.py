@@ -13,6 +13,7 @@ from demosim.baseline.find import embedded
 from demosim.cli import cli
 from demosim.costs.figures import look_up
 from demosim.costs.services import Service, Spread, read_services
+from demosim.scenario.cost_keys import cost_table
 from demosim.scenario.describe import knob_rows
 from demosim.scenario.forms import grouped
 from demosim.scenario.knobs import list_knobs
@@ -43,6 +44,11 @@ def knobs() -> str:
         apart = code(knob.excludes)
         rows.append([f"`{english.path}`", english.text, norwegian.text, english.unit, neutral, *bounds, apart])
     return table(["key", "what", "Norwegian", "unit", "neutral", "from", "to", "not with"], rows)
+
+
+def cost_keys() -> str:
+    """Every number below `[costs]`."""
+    return cost_table()
 
 
 def services() -> str:
@@ -147,5 +153,5 @@ def _first(node: ast.Module | ast.FunctionDef | ast.ClassDef) -> str:
 
 
 MAKERS: dict[str, Callable[[], str]] = {
-    maker.__name__: maker for maker in (variables, knobs, services, facts, commands, python, modules)
+    maker.__name__: maker for maker in (variables, knobs, cost_keys, services, facts, commands, python, modules)
 }

@@ -20,9 +20,12 @@ PARTS: dict[str, tuple[str, ...]] = {
     "start population": ("jump_off_population", "launch_share"),
     "fertility": ("fertility_rate", "fertility_factor"),
     "mortality": ("death_prob", "newborn_survival_prob"),
-    "internal migration": ("net_migration_deviation", "deviation_fade", "deviation_band"),
+    "internal migration": (
+        "net_migration_deviation", "deviation_fade", "deviation_band", "out_move_prob", "in_move_share",
+        "destination_share", "move_band",
+    ),
     "international migration": ("net_international_migration",),
-}
+}  # fmt: skip
 _STREAM = ("stream_inflow", "stream_outflow", "settlement_key")
 NET_SHARE = "net share"
 MOST_FACTORS = 10  # Shapley values take 2 to this power of projections
@@ -125,7 +128,7 @@ def _game(before: Case, after: Case, budget_year: int | None, municipality: str 
     people += [f"stream {name}" for name in streams if _stream_differs(before, after, name)]
     costs = _cost_factors(before, after)
     money = [name for name, (first, second) in costs.items() if not first.equals(second)]
-    shares = (before.unit_cost["net_share"].values, after.unit_cost["net_share"].values)
+    shares = [case.unit_cost["net_share"].values for case in (before, after)]
     money += [] if np.array_equal(shares[0], shares[1]) else [NET_SHARE]
     levels: dict[frozenset[str], xr.DataArray] = {}
     by_place = any("municipality" in case.unit_cost.dims for case in (before, after))
@@ -201,6 +204,7 @@ def _mixed(before: Case, after: Case, streams: Sequence[str], chosen: frozenset[
     for part, arrays in PARTS.items():
         if part in chosen:
             for name in arrays:
+                mixed = mixed.drop_vars(name, errors="ignore")
                 if name in after.assumptions:
                     mixed[name] = after.assumptions[name]
     sides = [_stream(after if f"stream {name}" in chosen else before, name) for name in streams]

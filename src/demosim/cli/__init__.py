@@ -29,12 +29,16 @@ COMMANDS = {
     "groups": "groups",
     "staff": "groups",
     "income": "fiscal",
+    "room": "room",
+    "refugees": "room",
+    "standing": "fiscal",
     "survey": "fiscal",
     "export": "publish",
     "report": "publish",
     "pages": "publish",
     "plot": "publish",
     "calibrate": "history",
+    "calibrate-costs": "costs",
     "backtest": "history",
     "data": "data",
     "init": "init",
@@ -67,7 +71,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"demosim.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, "list_" if cmd_name == "list" else cmd_name)
+        command: click.Command = getattr(module, "list_" if cmd_name == "list" else cmd_name.replace("-", "_"))
         return command
 
 
@@ -129,3 +133,5 @@ def _report(error: DemosimError, debug: bool) -> None:
         click.echo("".join(traceback.format_exception(error)), err=True)
     for problem in error.problems:
         click.echo(str(problem), err=True)
+    for note in error.notes:
+        click.echo(note, err=True)

@@ -23,12 +23,10 @@ def compare(
     method: str, output: Path | None,
 ) -> None:  # fmt: skip
     """Compare runs: RESULTS after the first, each less the first."""
-    import json
-
+    from demosim.cli.frames import print_tables
     from demosim.errors import usage_error
     from demosim.outputs.comparison import difference_tables, explanation_table
     from demosim.outputs.messages import message
-    from demosim.outputs.tables import print_table
     from demosim.sweep.compare import compare_results
 
     if len(results) < 2:
@@ -38,10 +36,5 @@ def compare(
     if explain:
         where = (budget_year, municipality, method)
         tables.append(explanation_table(results[0], results[1], settings.lang, *where))
-    if settings.as_json:
-        click.echo(json.dumps([table.as_data() for table in tables], ensure_ascii=False, indent=1))
-    elif not settings.quiet:
-        for table in tables:
-            print_table(table, settings.lang)
-        if output is not None:
-            click.echo(message(settings.lang, "written", path=output))
+    written = [] if output is None else [message(settings.lang, "written", path=output)]
+    print_tables(settings, tables, written)

@@ -26,9 +26,9 @@ def fan(
 ) -> None:  # fmt: skip
     """Draw the uncertain assumptions of the scenario FILE many times and show the band of its figures."""
     from demosim.baseline.read import read_baseline
+    from demosim.cli.frames import print_tables
     from demosim.outputs.fan import fan_table
     from demosim.outputs.messages import message
-    from demosim.outputs.tables import print_table
     from demosim.scenario.places import find_municipality
     from demosim.scenario.read import baseline_location, read_scenario
     from demosim.uncertainty.fan_run import Switches, run_fan
@@ -40,8 +40,6 @@ def fan(
     path = output or Path("results") / f"{spec.name}-fan.nc"
     with counted_bar(settings) as report:
         result = run_fan(spec, path, draws, seed, switches, settings.workers, report)
-    if not settings.quiet:
-        names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
-        for region in ["country", *codes]:
-            print_table(fan_table(result, settings.lang, region, names.get(region, "")), settings.lang)
-        click.echo(message(settings.lang, "written", path=path))
+    names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
+    tables = [fan_table(result, settings.lang, region, names.get(region, "")) for region in ["country", *codes]]
+    print_tables(settings, tables, [message(settings.lang, "written", path=path)])

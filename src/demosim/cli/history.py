@@ -121,9 +121,9 @@ def _bands(
     settings: Settings, history: Path, launches: list[int], draws: int, output: Path | None, name: str,
     mortality: Path | None, fertility: Path | None, nation: Path | None,
 ) -> None:  # fmt: skip
-    """How the bands of past launches held, widths fitted on the earlier ones alone."""
+    """How the bands of past launches held."""
     from demosim.baseline.read import read_baseline
-    from demosim.cli.frames import print_frame
+    from demosim.cli.frames import Frame, print_frames
     from demosim.costs.unit_costs import KOSTRA_YEAR, derive_unit_cost
     from demosim.scenario.spec import CostOptions
     from demosim.uncertainty.fan_record import missed, run_fan_backtest
@@ -135,9 +135,7 @@ def _bands(
             history, unit_cost, launches, draws=draws, baseline=baseline, threads=settings.workers, output=output,
             mortality=mortality, fertility=fertility, nation=nation, report=report,
         )  # fmt: skip
-    found = {"next year, country": record.held, "municipalities": record.corrected, "missed": missed(record.corrected)}
-    for title, frame in found.items():
-        print_frame(settings, title, frame.reset_index(), decimals=1)
-    if not settings.quiet and not settings.as_json:
-        for note in (*record.notes, *(f"{name}: {value:.2f}" for name, value in record.budgets.items())):
-            click.echo(note)
+    halves = {"launches used for choices": record.fit, "confirmation": record.test, "missed": missed(record.test)}
+    found = {"next year, country": record.held, **halves}
+    notes = [*record.notes, *(f"{name}: {value:.2f}" for name, value in record.budgets.items())]
+    print_frames(settings, [Frame(title, frame.reset_index(), 1) for title, frame in found.items()], notes)

@@ -160,6 +160,7 @@ def income_system(
         january = projection["population"].sel(date=year, drop=True).sum(("sex", "age"))
         rate, extra = figure("symmetric_rate", year)[0], figure("extra_rate_below_90", year)[0]
         table["tax_equalisation"] = tax_equalisation(tax.reindex_like(january), january, rate, extra).values
+        table["tax_equalisation_per_inhabitant"] = table["tax_equalisation"] / january.values
     table.attrs.update(
         year=year, cost_key=key_year, held=" ".join(found.held), held_weight=found.held_weight,
         need_per_inhabitant=f"{need:.0f} kr, {need_year}, {need_mark}",

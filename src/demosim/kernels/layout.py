@@ -37,6 +37,9 @@ class Inputs(NamedTuple):
     service_start: np.ndarray  # (services + 1,) where each service's pairs begin
     pair_tally: np.ndarray  # (C,) the tally of a pair
     region: np.ndarray  # (M,) region that a municipality's need is added to, -1 for none; (0,) for each its own
+    out_prob: np.ndarray  # (S × A, M) probability to move to another municipality; (0, M) without gross moves
+    destination: np.ndarray  # (bands, origins, M) where they go, one origin for a pool; each row sums to one
+    move_band: np.ndarray  # (S × A,) band of the destinations
 
 
 class Outputs(NamedTuple):
@@ -72,6 +75,7 @@ class Work(NamedTuple):
     country: np.ndarray  # (S × A, 2) each row summed over municipalities: persons, and persons × next year's deviation
     tallies: np.ndarray  # (tallies, M) persons of each tally (cells with the same unit costs)
     cost: np.ndarray  # (1, M)
+    moves: np.ndarray  # (2, M) out-moves and in-moves, float64
 
 
 @inner
@@ -117,4 +121,5 @@ def work_space(inputs):
         country=np.empty((rows, 2), np.float64),
         tallies=np.empty((count_tallies(inputs), size), dtype),
         cost=np.empty((1, size), dtype),
+        moves=np.empty((2, size), np.float64),
     )

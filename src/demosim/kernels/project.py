@@ -26,6 +26,7 @@ from demosim.kernels.layout import (
     Outputs,
     work_space,
 )
+from demosim.kernels.migration import add_moves
 from demosim.kernels.plan import check_year, plan_row, plan_year, set_all_deviations, set_bounds
 from demosim.kernels.rows import (
     add_four,
@@ -92,13 +93,15 @@ def start_scenario(inputs, v, work, target):
 
 @inner
 def move_row(inputs, v, y, source, i, row, work, counters):
-    """Survival and migration, streams too, of a row made of row i of `source`, into the spare row."""
+    """Survival and migration, gross moves and streams too, of a row made of row i of `source`, into the spare row."""
     plan, spare, net, inflow, key = work.plan, work.spare, inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]]
     number = spare.dtype.type
     stay, alive = number(plan[row, STAY]), number(plan[row, STIR])
     advance(spare, 0, source, i, stay, alive, work.deviation[y], inputs.band[row])
     if plan[row, NOBODY] != 0:
         add_scaled(spare, 0, inputs.fallback, 0, net[row])
+    if inputs.out_prob.shape[0] > 0:
+        add_moves(spare, inputs, source, i, alive, row, work.moves)
     for p in range(key.shape[0]):
         if inflow[p, row] != 0:
             add_scaled(spare, 0, key, p, inflow[p, row])
@@ -202,8 +205,8 @@ def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Ou
     """Project scenarios first..last-1 year by year and count their need; fill `outputs` in place.
 
     Population at the end of a year, by sex and age there, is survivors × (1 + net / country's survivors + deviation −
-    mean deviation) + streams; births are half the sum of women at both ends times fertility. Births of the lowest age
-    (which bears children only where ages are wide) count its women at the start twice.
+    mean deviation) + in-moves − out-moves + streams; births are half the sum of women at both ends times fertility.
+    Births of the lowest age (which bears children only where ages are wide) count its women at the start twice.
     """
     years, dates = inputs.survival.shape[1], inputs.unit_cost.shape[1] - 1
     work = work_space(inputs)

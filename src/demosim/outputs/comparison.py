@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import xarray as xr
@@ -13,10 +14,17 @@ from demosim.compare import explain as explain_difference
 from demosim.continuation import TEXT, stored_scenario
 from demosim.outputs.messages import catalogue, message
 from demosim.outputs.netcdf import read_assumptions, read_result
+from demosim.outputs.summary import by_level, level_rows
 from demosim.outputs.tables import Cell, Table
+from demosim.outputs.words import money_decimals
 from demosim.scenario.places import find_municipality
+from demosim.variables import REGISTRY
 
 MILLION = 1e6
+SETTINGS = {  # setting that two runs may differ in: the message that names it
+    "baseline": "setting_baseline", "baseline_digest": "setting_baseline_digest", "launch_year": "setting_launch",
+    "horizon": "setting_horizon", "profile": "setting_profile", "transport": "setting_transport",
+}  # fmt: skip
 Rows = list[tuple[str, Sequence[Cell]]]
 
 
@@ -25,21 +33,32 @@ def difference_tables(comparison: xr.Dataset, lang: str) -> list[Table]:
     money = comparison["demographic_expenditure_difference"].sel(financing="free_income").sum("municipality") / MILLION
     labels = money[f"service_label_{lang}"].values
     years = [str(year) for year in money["budget_year"].values]
-    total = message(lang, "total")
     tables = []
     for name in map(str, money["scenario"].values[1:]):
         values = money.sel(scenario=name).transpose("service", "budget_year").values
-        rows: Rows = [(str(label), row.tolist()) for label, row in zip(labels, values, strict=True)]
-        rows.append((total, values.sum(axis=0).tolist()))
+        decimals = money_decimals(values.sum(axis=0))
+        shown = by_level(values * 10**decimals, money["level"].values) / 10**decimals
+        rows, totals = level_rows(shown, money["level"].values, labels, lang)
         title = message(lang, "difference_title", name=name, reference=comparison.attrs["reference"],
                         year=comparison.attrs["price_year"])  # fmt: skip
-        differing = [
-            str(item["name"]) for item in comparison.attrs["differing"]
-            if item["scenario"] == name and item["name"] not in ("title", "demosim_version")
-        ]  # fmt: skip
-        note = message(lang, "difference_note", names=", ".join(differing) or "–")
-        tables.append(Table(f"difference_{name}", title, [message(lang, "service"), *years], rows, 0, [total], [note]))
+        differing = [differing_name(item, lang) for item in comparison.attrs["differing"] if item["scenario"] == name]
+        note = message(lang, "difference_note", names="; ".join(text for text in differing if text) or "–")
+        heads = [message(lang, "service"), *years]
+        tables.append(Table(f"difference_{name}", title, heads, rows, decimals, totals, [note]))
     return tables
+
+
+def differing_name(item: Mapping[str, Any], lang: str) -> str:
+    """An assumption or setting that differs, in words; settings with both values, nothing of what every scenario has
+    of its own (its title, the program's version)."""
+    name = str(item["name"])
+    if name in REGISTRY:
+        return REGISTRY[name].label if lang == "en" else REGISTRY[name].label_nb
+    if name not in SETTINGS:
+        return ""
+    return message(
+        lang, "difference_setting", what=message(lang, SETTINGS[name]), before=item["from"], after=item["to"]
+    )
 
 
 def explanation_table(

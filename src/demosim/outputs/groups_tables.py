@@ -48,13 +48,13 @@ def labour_table(found: pd.DataFrame, dataset: xr.Dataset, lang: str, single: bo
     groups = found.groupby("municipality", sort=False) if single else [("", found)]
     for number, part in groups:
         summed = part.groupby("date")[["full_time_equivalents", "supply_20_64", "supply_20_66"]].sum()
-        first, last = (summed.loc[date] for date in dates)
+        first, last = ({name: float(summed[name][date]) for name in summed} for date in dates)
         for column in summed.columns:
             label = message(lang, f"staff_{column}")
-            cells = [float(first[column]), float(last[column]), float(last[column] - first[column])]
+            cells = [first[column], last[column], last[column] - first[column]]
             rows.append((f"{names[number]}: {label}" if single else label, cells))
         for supply in ("supply_20_64", "supply_20_66"):
-            shares = [100 * float(at["full_time_equivalents"] / at[supply]) for at in (first, last)]
+            shares = [100 * at["full_time_equivalents"] / at[supply] for at in (first, last)]
             label = message(lang, f"staff_share_{supply}")
             rows.append((f"{names[number]}: {label}" if single else label, [*shares, shares[1] - shares[0]]))
     heads = [message(lang, "staff"), *map(str, dates), message(lang, "change")]

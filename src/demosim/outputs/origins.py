@@ -12,7 +12,7 @@ import xarray as xr
 from demosim.baseline.find import embedded
 from demosim.baseline.read import find_data_set, read_source
 from demosim.errors import DemosimError
-from demosim.outputs.messages import message
+from demosim.outputs.messages import catalogue, message
 from demosim.outputs.tables import Table
 from demosim.outputs.words import Words
 
@@ -86,8 +86,27 @@ def source_table(dataset: xr.Dataset, lang: str, short: bool = False) -> Table:
     named = dataset if "baseline" in dataset.attrs else dataset.assign_attrs(baseline=dataset.attrs.get("name", ""))
     keys = ("column_what", "column_table", "column_date", "column_confidence", "column_digest")
     date, digest = (10, 12) if short else (None, None)
-    rows = [(e.what, [e.table, e.date[:date], e.confidence, e.digest[:digest]]) for e in origins(named)]
+    rows = [
+        (e.what, [e.table, e.date[:date], confidence(e.confidence, lang), e.digest[:digest]]) for e in origins(named)
+    ]
     return Table("sources", message(lang, "sheet_assumptions_title"), [message(lang, key) for key in keys], rows)
+
+
+def confidence(text: str, lang: str) -> str:
+    """The marks of `source.toml` in the language, such as annenhånds, grovt; what is no mark stays as it is."""
+    return "; ".join(_mark(part, lang) for part in text.split("; "))
+
+
+def _mark(part: str, lang: str) -> str:
+    about, separator, mark = part.rpartition(": ") if ": " in part else ("", "", part)
+    key = f"confidence_{mark.replace(' ', '_')}"
+    if key in catalogue(lang):
+        about = catalogue(lang).get(f"confidence_about_{about}", about)
+        return about + separator + message(lang, key)
+    start, _, end = part.rpartition(" ")
+    if start == "non-age criteria" and f"confidence_{end}" in catalogue(lang):
+        return message(lang, "confidence_non_age", mark=message(lang, f"confidence_{end}"))
+    return part
 
 
 def _files(folder: str, files: dict[str, Any]) -> list[Origin]:

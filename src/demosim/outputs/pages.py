@@ -76,6 +76,7 @@ def _begin(output: Path, made_from: Sequence[Path], how: str, codes: Sequence[st
     """Keep the pages of an earlier run only where they are of the same results, form and language."""
     if output.is_file():
         raise usage_error("is a file; give a folder", file=str(output))
+    _clear(output, set(codes))
     contents = b"".join(path.read_bytes() for path in made_from)
     key = hashlib.sha256(contents + f"{how} {__version__}".encode()).hexdigest()
     state = output / STATE
@@ -85,6 +86,13 @@ def _begin(output: Path, made_from: Sequence[Path], how: str, codes: Sequence[st
     for name in (f"{code}.{form}" for code in codes for form in FORMS):
         (output / name).unlink(missing_ok=True)
     write_text(state, key + "\n")
+
+
+def _clear(output: Path, codes: set[str]) -> None:
+    """Remove what a run that was killed has left half written."""
+    for path in output.glob(".*.*-*"):
+        if path.name[1:].partition(".")[0] in codes and path.suffix in (".part", ".html"):
+            path.unlink(missing_ok=True)
 
 
 def _write(path: Path, text: str, tab: Tab | None) -> None:

@@ -96,7 +96,9 @@ def tornado_panel(measures: Measures, sensitivity: xr.Dataset) -> Panel:
 
     decimals = np.array([money_decimals(place) for place in values])
     shown = np.stack([np.round(place, at) for place, at in zip(values, decimals.tolist(), strict=True)])
-    return Panel("tornado", ("low", "high"), tuple(keys), shown, decimals, labels, charts.tornado, whole=not told)
+    return Panel(
+        "tornado", ("low", "high"), tuple(keys), shown, decimals, labels, charts.tornado, whole=not told, listed=True
+    )
 
 
 def _effects(rows: Sequence[Moved], keys: Sequence[str]) -> np.ndarray:

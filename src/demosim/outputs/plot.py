@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +25,8 @@ from demosim.outputs.words import Words
 
 SHAPES = {"wide": (1120, 630), "square": (800, 800)}  # pixels of the picture, titles and legend included
 FIGURES = (*ORDER, *MAPS)
+PADDING, LETTER = 16, 6.2  # pixels around the picture; of a letter of the note
+CELL, HEAD = (50, 78), 90  # pixels of axes and titles of each small figure; of the head of the picture
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,14 @@ def plot(
         raise usage_error(f"a figure is not drawn {shape}", allowed=", ".join(SHAPES))
     picture = _picture(results, figure, lang, place, borders)
     width, height = SHAPES[shape]
-    title = {"text": picture.labels.title, "subtitle": [f"{picture.place}. {picture.labels.unit}"], "offset": 14}
+    note = textwrap.wrap(picture.labels.note, int(width / LETTER))
+    title = {"text": picture.labels.title, "subtitle": [f"{picture.place}, {picture.labels.unit}", *note], "offset": 14}
     spec = with_rows(picture.spec, picture.rows, width, height, title)
-    spec["autosize"] = {"type": "fit", "contains": "padding"}
-    spec["padding"] = 16
+    spec["padding"] = PADDING
+    if "facet" in spec:
+        spec = _filled(spec, picture, width, height, lang)
+    else:
+        spec["autosize"] = {"type": "fit", "contains": "padding"}
     with replacing(output) as temporary:
         if output.suffix.lower() == ".svg":
             temporary.write_text(_titled(svg(spec, lang), picture), encoding="utf-8")
@@ -69,6 +77,18 @@ def plot(
     alternative = output.with_suffix(".txt")
     write_text(alternative, picture.alternative + "\n")
     return [output, alternative]
+
+
+def _filled(spec: Spec, picture: Picture, width: int, height: int, lang: str) -> Spec:
+    """Small figures in cells that fill the picture; what is left at the edges is made up by padding."""
+    count = len(dict.fromkeys(row["s"] for row in picture.rows))
+    columns = min(count, 4 if width > height else 3)
+    inner = {"width": width // columns - CELL[0], "height": (height - HEAD) // -(-count // columns) - CELL[1]}
+    spec = {**spec, "columns": columns, "spec": {**spec["spec"], **inner}}
+    drawn = [float(size) for size in re.findall(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"', svg(spec, lang))[0]]
+    left = [max(0.0, whole - size) for whole, size in zip((width, height), drawn, strict=True)]
+    edges = {"left": PADDING, "top": PADDING, "right": PADDING + left[0], "bottom": PADDING + left[1]}
+    return {**spec, "padding": edges}
 
 
 def _picture(results: Sequence[Path], figure: str, lang: str, place: str, borders: Path | None) -> Picture:

@@ -28,7 +28,7 @@ from demosim.outputs.measures import Measures, measures
 from demosim.outputs.messages import catalogue
 from demosim.outputs.netcdf import read_result
 from demosim.outputs.numbers import LANGUAGES
-from demosim.outputs.origins import changes, origins, settings
+from demosim.outputs.origins import changes, confidence, origins, settings
 from demosim.outputs.panels import Panel
 from demosim.outputs.panels_all import all_panels
 from demosim.outputs.places import free_income_notes
@@ -66,6 +66,8 @@ def report(
     )
     again = commands(list(zip(results, datasets, strict=True)), "report", output, lang, extra)
     run = with_free_income(datasets.pop(first), free_income)
+    if borders is not None:
+        run.attrs["borders"] = borders.name
     shapes = None if borders is None else read_borders(borders, [str(code) for code in run["municipality"].values])
     write_text(output, render_report(run, datasets, lang, again, shapes))
     return output
@@ -88,9 +90,10 @@ def render_report(
             version=__version__,
             headline={name: headline(seen, said, fan) for name, said in words.items()}, left_out=left_out,
             launch=seen.launch_year,
-            notes=str(run.attrs.get("notes", "")), credit=run.attrs.get("borders_credit", ""),
+            notes=str(run.attrs.get("notes", "")), borders=str(run.attrs.get("borders", "")),
             settings={name: settings(said) for name, said in words.items()},
-            changes={name: changes(said) for name, said in words.items()}, origins=origins(run), commands=again,
+            changes={name: changes(said) for name, said in words.items()}, origins=origins(run),
+            confidence=confidence, commands=again,
             document=str(run.attrs.get("document", "")), scenario=str(run.attrs.get("scenario", "")),
             data=text(embedded_json(data)), library=text(library), script=text(script), style=text(asset("report.css")),
             policy=policy(library, script),
@@ -130,7 +133,8 @@ def page_words(lang: str) -> dict[str, str]:
 def _panel(panel: Panel, words: Mapping[str, Words]) -> dict[str, Any]:
     labels = {lang: panel.labels(said) for lang, said in words.items()}
     return {
-        "key": panel.key, "series": panel.series, "sums": panel.sums, "hint": HINTS.get(panel.key, ""),
+        "key": panel.key, "series": panel.series, "sums": panel.sums, "listed": panel.listed,
+        "hint": HINTS.get(panel.key, ""),
         "decimals": panel.decimals.tolist(),
         "values": [_plain(place, int(panel.decimals[at])) for at, place in enumerate(panel.values)],
         "words": {lang: vars(said) for lang, said in labels.items()},

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from demosim._version import __version__
 from demosim.outputs.measures import Measures
-from demosim.outputs.origins import changes, origins, settings
+from demosim.outputs.origins import changes, confidence, origins, settings
 from demosim.outputs.sheets import Chart, Column, Entry, Sheet, additive, sum_of
 from demosim.outputs.words import Words
 
@@ -52,7 +52,17 @@ def assumptions_sheet(words: Words) -> Sheet:
     rows: list[list[Entry]] = [[label, value, "", "", "", "", ""] for label, value in settings(words)]
     rows += [[words("setting_change"), line, "", "", "", "", ""] for line in changes(words)]
     for entry in origins(words.dataset):
-        rows.append([entry.what, entry.origin, entry.table, entry.date, entry.licence, entry.confidence, entry.digest])
+        rows.append(
+            [
+                entry.what,
+                entry.origin,
+                entry.table,
+                entry.date,
+                entry.licence,
+                confidence(entry.confidence, words.lang),
+                entry.digest,
+            ]
+        )
     return Sheet("assumptions", words("sheet_assumptions_title"), words.scenario, columns, rows)
 
 

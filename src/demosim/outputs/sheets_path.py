@@ -46,15 +46,13 @@ def path_sheet(measures: Measures, words: Words) -> Sheet | None:
 
 def _amounts(measures: Measures) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mill. kr of the country by budget year: need since the launch, gap (service, year), one-off restructuring."""
-    need, feasible = (
+    feasible, gap = (
         measures.money(name).isel(region=0).transpose("service", "date").values / MILLION
-        for name in ("expenditure_need", "feasible_expenditure")
+        for name in ("feasible_expenditure", "adjustment_gap")
     )
-    total = need.sum(0)
-    once = np.zeros(total.size - 1)
-    if "restructuring_cost" in measures.dataset:
-        once = measures.money("restructuring_cost").isel(region=0).sum("service").values / MILLION
-    return total[1:] - total[0], (feasible - need)[:, 1:], once
+    total = (feasible - gap).sum(0)
+    once = measures.money("restructuring_cost").isel(region=0).sum("service").values / MILLION
+    return total[1:] - total[0], gap[:, 1:], once
 
 
 def _sums(cells: np.ndarray, rows: Sequence[int]) -> list[Formula]:

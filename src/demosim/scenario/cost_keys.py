@@ -48,11 +48,20 @@ def cost_rows(lang: str = "en") -> list[KnobRow]:
     """The numbers of `[costs]` with text and unit in English (`en`) or Norwegian; SERVICE, YEAR, NAME stand for any."""
     english = lang == "en"
     return [
-        KnobRow(path, en if english else nb, "a number", unit if english else unit_nb, neutral, low, high)
+        KnobRow(
+            path,
+            en if english else nb,
+            "a number",
+            unit if english else unit_nb,
+            neutral,
+            low,
+            high,
+            "derived" if english else "utledet",
+        )
         for path, en, nb, unit, unit_nb, neutral, low, high in _ROWS
     ]
 
 
 def cost_table() -> str:
     """The numbers of `[costs]` as a table in Markdown."""
-    return table_of(cost_rows(), "derived")
+    return table_of(cost_rows())

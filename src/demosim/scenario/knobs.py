@@ -1,19 +1,20 @@
 """What a scenario can change, one small class each: place in the file, neutral value, bounds, unit, text, effect.
 
 A new knob is a new class here and nothing else: it is read, checked, listed, documented and applied from its fields.
+Those that give numbers by age stand in `knobs_by_age`; they act before all others.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 import numpy as np
 
 from demosim.scenario.draft import Draft
-from demosim.scenario.forms import SEXES, BySex, Form
+from demosim.scenario.forms import SEXES, BySex
+from demosim.scenario.knob import Knob
+from demosim.scenario.knobs_by_age import lived_through
 from demosim.scenario.schedules import (
     FACTORS,
     decline_that_reaches,
@@ -25,51 +26,7 @@ from demosim.scenario.schedules import (
 from demosim.scenario.series import Series
 
 COUNT = 1_000_000.0
-
-
-class Knob:
-    """One change that a scenario may make. Values outside `low` and `high` are refused; `neutral` changes no bit.
-
-    `path`: dotted, `*` stands for a name that the user gives. `neutral`: None where it is the baseline's own value.
-    `slip`: by how much people usually miss it: 10, 100 where per cent is written for a share, 1000 in counts.
-    `excludes`: paths that may not be set together with this one. `beyond_horizon`: whether years after the horizon
-    count too.
-    """
-
-    registry: ClassVar[list[type[Knob]]] = []
-    path: ClassVar[str]
-    form: ClassVar[Form] = "series"
-    neutral: ClassVar[float | None] = None
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = np.inf
-    unit: ClassVar[str]
-    text_en: ClassVar[str]
-    text_nb: ClassVar[str]
-    slip: ClassVar[int] = 10
-    excludes: ClassVar[tuple[str, ...]] = ()
-    beyond_horizon: ClassVar[bool] = False
-
-    def __init_subclass__(cls) -> None:
-        Knob.registry.append(cls)
-
-    @classmethod
-    def apply(cls, draft: Draft, value: Any, name: str) -> None:
-        """Change a draft: replace arrays, never write to them. `name`: what stands for `*` in the path."""
-        raise NotImplementedError(f"{cls.__name__}.apply")
-
-    @classmethod
-    def is_neutral(cls, value: Any) -> bool:
-        """Whether a value leaves every bit as it is."""
-        return cls.neutral is not None and not isinstance(value, datetime.date) and bool(value.only(cls.neutral))
-
-    @classmethod
-    def name_in(cls, path: str) -> str | None:
-        """What stands for `*` in a concrete path ("" where there is no `*`); None where the path is another's."""
-        section, star, key = cls.path.partition(".*.")
-        if not star:
-            return "" if path == cls.path else None
-        fits = path.startswith(f"{section}.") and path.endswith(f".{key}") and len(path) > len(section) + len(key) + 2
-        return path[len(section) + 1 : -len(key) - 1] if fits else None
+__all__ = ["Knob", "find_knob", "list_knobs"]
 
 
 def list_knobs() -> list[type[Knob]]:
@@ -236,6 +193,7 @@ class StreamReturnRate(Knob):
 class StreamReturnFrom(Knob):
     path, form, unit = "streams.*.return_from", "date", "date"
     text_en, text_nb = "date on which returns begin", "dato da tilbakevending begynner"
+    absent = ("at once", "straks")
 
     @classmethod
     def apply(cls, draft: Draft, value: datetime.date, name: str) -> None:
@@ -245,6 +203,7 @@ class StreamReturnFrom(Knob):
 class StreamReturnUntil(Knob):
     path, form, unit = "streams.*.return_until", "date", "date"
     text_en, text_nb = "date on which returns end", "dato da tilbakevending slutter"
+    absent = ("never", "aldri")
 
     @classmethod
     def apply(cls, draft: Draft, value: datetime.date, name: str) -> None:
@@ -262,6 +221,7 @@ class StreamOnwardRate(Knob):
 
 
 class MunicipalNet(Knob):
+    absent = ("what its rates give", "det ratene gir")
     path, low, high, unit = "municipalities.*.net", -COUNT, COUNT, "persons per year"
     text_en, text_nb = "net migration of the municipality, all kinds together", "samlet nettoflytting til kommunen"
     excludes = ("municipalities.*.extra_net",)
@@ -334,14 +294,6 @@ def life_expectancies_wanted(draft: Draft, series: Series, sex: int) -> list[Wan
     return wanted
 
 
-def lived_through(
-    survival: np.ndarray, change: Callable[[np.ndarray, np.ndarray], np.ndarray], factor: np.ndarray
-) -> np.ndarray:
-    """Probabilities to survive after a change of the death rates; a factor of one changes no bit."""
-    result: np.ndarray = np.where(factor == 1.0, survival, 1.0 - change(1.0 - survival, factor))
-    return result
-
-
 def set_decline(draft: Draft, factor: np.ndarray) -> None:
     """Multiply the log decline of a draft's death rates, newborns included, by a factor (T, S)."""
     draft.death_prob = scaled_decline(draft.death_prob, factor[:, :, None])
@@ -356,5 +308,7 @@ def _both(draft: Draft, value: BySex, neutral: float) -> np.ndarray:
 
 UNITS_NB = {
     "children per woman": "barn per kvinne", "times": "ganger", "years": "år", "persons per year": "personer per år",
-    "persons": "personer", "share": "andel", "share per year": "andel per år", "date": "",
+    "births per woman-year": "fødsler per kvinneår", "deaths per person-year": "døde per personår",
+    "probability": "sannsynlighet", "persons": "personer", "share": "andel", "share per year": "andel per år",
+    "date": "",
 }  # fmt: skip

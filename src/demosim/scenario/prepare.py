@@ -100,6 +100,10 @@ def national_draft(baseline: xr.Dataset, spec: Spec) -> Draft:
         "fertility_factor": ("fertility_factor", ("municipality",)),
         "net_migration_deviation": ("net_migration_deviation", ("part", "band", "municipality")),
         "deviation_band": ("deviation_band", ("sex", "age_end_of_year")),
+        "out_move_prob": ("out_move_prob", ("municipality", "sex", "age_end_of_year")),
+        "in_move_share": ("in_move_share", ("destination_band", "municipality")),
+        "destination_share": ("destination_share", ("destination_band", "origin", "municipality")),
+        "move_band": ("move_band", ("sex", "age_end_of_year")),
     }
     half_life = np.asarray(baseline["deviation_half_life"].values, dtype=float)
     elapsed = years - int(baseline.attrs["launch_year"])
@@ -114,7 +118,11 @@ def national_draft(baseline: xr.Dataset, spec: Spec) -> Draft:
         net_international_migration=path("net_international_migration", spec.variant.migration)[steps],
         ordinary_profile=baseline["migration_profile"].values[profiles.index(ORDINARY) if ORDINARY in profiles else 0],
         deviation_fade=0.5 ** (elapsed / half_life[:, None]),
-        fixed={ours: baseline[theirs].transpose(*dims).values for ours, (theirs, dims) in passed.items()},
+        fixed={
+            ours: baseline[theirs].transpose(*dims).values
+            for ours, (theirs, dims) in passed.items()
+            if theirs in baseline
+        },
         ahead=ahead,
     )  # fmt: skip
 

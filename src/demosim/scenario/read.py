@@ -15,6 +15,7 @@ from demosim.scenario.forms import Report, Value, dotted, parse_value, shown, un
 from demosim.scenario.knobs import Knob, list_knobs
 from demosim.scenario.own_costs import take_own_costs
 from demosim.scenario.paths import forbidden_paths
+from demosim.scenario.read_tables import parse_table
 from demosim.scenario.spec import TAGS, Bands, Control, Municipality, Spec, Stream, Variant
 from demosim.scenario.syntax import read_source
 from demosim.scenario.toml_lines import KeyPath, Lines
@@ -42,7 +43,7 @@ def spec_from(
     tree: Mapping[str, Any], allow_paths: bool = False, file: str | None = None, lines: Lines | None = None
 ) -> Spec:
     """A scenario from a tree of plain values such as `tomllib` gives; names and types checked."""
-    report = Report(file, lines)
+    report = Report(file, lines, allow_paths)
     rest = {key: _own(value) for key, value in tree.items()}
     rest.pop(NOTES, None)
     folder = Path(file).parent if file else Path()
@@ -84,7 +85,9 @@ def _take_knobs(tree: dict[str, Any], report: Report) -> dict[str, Value]:
     for knob in list_knobs():
         for path, table in _tables_of(knob, tree):
             if path[-1] in table:
-                value = parse_value(knob.form, table.pop(str(path[-1])), path, report)
+                raw = table.pop(str(path[-1]))
+                of_ages = knob.form == "table"
+                value = parse_table(raw, path, report) if of_ages else parse_value(knob.form, raw, path, report)
                 if value is not None:
                     values[dotted(path)] = value
     return values

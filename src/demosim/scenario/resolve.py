@@ -35,9 +35,13 @@ DIMS: dict[str, tuple[str, ...]] = {
 }
 OPTIONAL_DIMS: dict[str, tuple[str, ...]] = {  # only where a scenario or a data set has them
     "stream_early": ("stream", "year", "sex", "age_end_of_year"),
+    "out_move_prob": ("municipality", "sex", "age_end_of_year"),
+    "in_move_share": ("destination_band", "municipality"),
+    "destination_share": ("destination_band", "origin", "municipality"),
+    "move_band": ("sex", "age_end_of_year"),
 }
 _NATIONAL = ("fertility.", "mortality.", "migration.")  # knobs that act on streams only through rates
-_COORDS = ("municipality", "sex", "age", "age_end_of_year", "part", "band")
+_COORDS = ("municipality", "sex", "age", "age_end_of_year", "part", "band", "destination_band", "origin")
 _NAMES = ("municipality_name", "municipality_name_official", "county", "county_name", "landsdel")
 
 
@@ -168,7 +172,7 @@ def in_order(knobs: Mapping[str, Value]) -> list[tuple[type[Knob], str, Value]]:
 def labelled(prepared: Prepared, names: list[str], arrays: Mapping[str, np.ndarray]) -> xr.Dataset:
     """The arrays as a dataset, with labels, place names and attributes of the baseline."""
     baseline, spec = prepared.baseline, prepared.spec
-    coords: dict[str, Any] = {name: baseline[name].values for name in _COORDS}
+    coords: dict[str, Any] = {name: baseline[name].values for name in _COORDS if name in baseline.coords}
     coords["year"] = prepared.draft.years
     coords["stream"] = np.array(names, dtype=np.str_)
     coords |= {name: ("municipality", baseline[name].values) for name in _NAMES}

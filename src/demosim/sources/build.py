@@ -21,6 +21,7 @@ from demosim.sources.fetch import Figures, load_table
 from demosim.sources.files import read_file
 from demosim.sources.provenance import vintage_table
 from demosim.sources.recode import filled, splits_of
+from demosim.sources.services import Services, read_services_of
 from demosim.sources.store import Store
 from demosim.sources.tables import Entry, entry_from
 
@@ -44,13 +45,14 @@ class BuildInputs:
 
     `population` (municipality, sex, age) is on 1 January of the launch year. `origins` has the keys of a
     `source.toml` (origin, table, licence, date, confidence, derivation, sha256). `about`: the attributes of the data
-    set, where a declaration gives them.
+    set, where a declaration gives them. `services`: what a declaration says of the services of its unit costs.
     """
 
     arrays: dict[str, xr.DataArray]
     origins: dict[str, Origin]
     absent: dict[str, str]
     about: dict[str, Any]
+    services: Services | None = None
 
 
 def build_from_store(launch: int, store: Store | None = None, *, weights: Weights | None = None,
@@ -100,8 +102,9 @@ def build_from_files(declaration: Path, allow_paths: bool = False, whole: bool =
     """What a declaration and the files beside it hold.
 
     The declaration is a TOML file: `[data_set]` with the attributes of the data set, `[files.<variable>]` as the
-    entries in `data/tables` with `file = { path = ... }`, and `[names]` with the path of a table of regions. `whole`:
-    it describes a data set by itself, so that all attributes are needed. Files outside the folder of the declaration
+    entries in `data/tables` with `file = { path = ... }`, `[names]` with the path of a table of regions, and
+    `[services]` with the path of a table of services and the price year, where unit costs are given. `whole`: it
+    describes a data set by itself, so that all attributes are needed. Files outside the folder of the declaration
     are read with `allow_paths` only.
 
     Raises `DemosimError` with the problems of all files.
@@ -119,8 +122,8 @@ def build_from_files(declaration: Path, allow_paths: bool = False, whole: bool =
             problems.add("is not a table", path=key, allowed=f"[{key}] and keys below it", code="declaration")
     problems.raise_if_any()
     about = _about(said.get("data_set", {}), problems) if whole else dict(said.get("data_set", {}))
-    for key in said.keys() - {"data_set", "files", "names"}:
-        problems.add(f'"{key}" is not known', path=key, allowed="data_set, files, names", code="declaration")
+    for key in said.keys() - {"data_set", "files", "names", "services"}:
+        problems.add(f'"{key}" is not known', path=key, allowed="data_set, files, names, services", code="declaration")
     arrays, origins = {}, {}
     for variable, declared in said.get("files", {}).items():
         try:
@@ -134,8 +137,13 @@ def build_from_files(declaration: Path, allow_paths: bool = False, whole: bool =
             arrays |= _names(beside(declaration.parent, str(said["names"].get("path", "")), allow_paths))
         except DemosimError as error:
             problems.problems += error.problems
+    services = None
+    try:
+        services = read_services_of(said, arrays, declaration, allow_paths)
+    except DemosimError as error:
+        problems.problems += error.problems
     problems.raise_if_any()
-    return BuildInputs(arrays, origins, {}, about)
+    return BuildInputs(arrays, origins, {}, about, services)
 
 
 def as_data_set(inputs: BuildInputs) -> xr.Dataset:
@@ -148,7 +156,8 @@ def as_data_set(inputs: BuildInputs) -> xr.Dataset:
         aligned = xr.align(*plain.values(), join="exact")
     except ValueError as error:
         raise run_error(f"the files do not have the same regions, sexes, ages or years ({error})") from error
-    return xr.Dataset(dict(zip(plain, aligned, strict=True)), attrs=inputs.about)
+    dataset = xr.Dataset(dict(zip(plain, aligned, strict=True)), attrs=inputs.about)
+    return dataset if inputs.services is None else inputs.services.attach(dataset)
 
 
 def split_weights(population: xr.DataArray, splits: Mapping[str, list[str]]) -> dict[str, dict[str, float]]:

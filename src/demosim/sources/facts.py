@@ -139,7 +139,9 @@ def build_declared(declaration: Path, output: Path, allow_paths: bool = False) -
         "date": f"{dataset.attrs['launch_year']}-01-01", "confidence": "as given",
         "derivation": f"read by the declaration {declaration.name} sha256 {file_digest(declaration)}",
     }  # fmt: skip
-    return write_data_set(dataset, output, origin)
+    provenance = Provenance()
+    provenance.use(inputs.origins, inputs.origins, "as declared")
+    return write_data_set(dataset, output, origin, further=provenance.tables())
 
 
 def _typed(dataset: xr.Dataset) -> xr.Dataset:
@@ -148,5 +150,6 @@ def _typed(dataset: xr.Dataset) -> xr.Dataset:
         if name in dataset and set(dataset[name].dims) == set(form.dims):
             array = dataset[name].transpose(*form.dims)
             dataset[name] = array.astype(np.int64) if name == "deviation_band" else array
-            dataset[name].attrs = {"units": form.unit}
+            kept = {key: array.attrs[key] for key in ("price_year",) if key in array.attrs}
+            dataset[name].attrs = {"units": form.unit, **kept}
     return dataset

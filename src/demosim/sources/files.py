@@ -39,7 +39,7 @@ def read_file(
     if suffix not in SUFFIXES:
         raise usage_error(f"has the suffix {suffix}", code="suffix", file=str(path), allowed=", ".join(SUFFIXES))
     if suffix == ".px":
-        raw = read_px(path)
+        raw = read_px(path, entry.file.absent)
     elif suffix == ".json":
         raw = read_jsonstat(parse(path.read_bytes(), str(path)), str(path))
     else:

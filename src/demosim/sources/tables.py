@@ -74,6 +74,7 @@ class Columns(_Strict):
 
     `path`: the file, beside the declaration. `value`: the column with the figures (long form), or `wide`: the
     dimension whose codes are the other columns' names. `sheet`, `separator`, `decimal`, `skip`: as the file has them.
+    `absent`: what rows are that a sparse px file leaves out, missing or zero.
     """
 
     path: str
@@ -84,6 +85,7 @@ class Columns(_Strict):
     decimal: Annotated[str, Field(pattern=ASCII)] = "."
     skip: Annotated[int, Field(ge=0)] = 0
     encoding: str = "utf-8-sig"
+    absent: Literal["missing", "zero"] = "missing"
 
 
 class Entry(_Strict):

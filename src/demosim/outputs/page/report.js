@@ -53,7 +53,12 @@
   const sums = (values) => values[0].map((_, point) => values.reduce((sum, line) => sum + (line[point] ?? 0), 0));
   const describe = (panel, labels) => {
     const place = placeOf(panel), values = panel.values[place], decimals = panel.decimals[place];
-    const lines = panel.sums ? [[word("total"), sums(values)]] : values.map((line, at) => [labels.series[at], line]).slice(0, 4);
+    const lines = panel.sums ? [[word("total"), sums(values)]] : values.map((line, at) => [labels.series[at], line]).slice(0, 8);
+    if (panel.listed) {
+      const told = labels.points.slice(0, 8).map((x, point) => [x, values.map((line) => line[point])]).filter(([, cells]) => !cells.includes(null));
+      return `${labels.title}, ${regionName(place)}. ${labels.unit}. ${told.map(([x, cells]) =>
+        `${x}: ${cells.map((cell, at) => `${number(cell, decimals)} (${labels.series[at]})`).join(", ")}`).join("; ")}.`;
+    }
     const [first, last] = [labels.points[0], labels.points.at(-1)];
     const parts = lines.filter(([, line]) => line[0] !== null && line.at(-1) !== null).map(([name, line]) =>
       `${name}: ${number(line[0], decimals)} (${first}), ${number(line.at(-1), decimals)} (${last})`);
