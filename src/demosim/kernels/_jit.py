@@ -41,7 +41,8 @@ def _compiled_once(_typing: Any) -> Any:
 
 # Called in an inner kernel: that the compiler makes one copy of it for all who call it. Copies in several places may be
 # vectorised in different ways, and so add in different orders.
-compiled_once: Any = intrinsic(_compiled_once)
+_plain: bool = numba.config.DISABLE_JIT  # type: ignore[attr-defined]  # numba fills it in
+compiled_once: Any = (lambda: None) if _plain else intrinsic(_compiled_once)
 
 
 def inner(function: Function) -> Function:
