@@ -14,6 +14,7 @@ A line `...` stands for any lines that are left out. Other blocks are not run.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import io
 import re
 import shlex
@@ -124,7 +125,7 @@ def _python(body: str, names: dict[str, object]) -> Step:
 
 
 def shortened(said: list[str], printed: list[str]) -> list[str]:
-    """What is printed today, left out where the page leaves out: of each line of the page the next one like it.
+    """What is printed today, left out where the page leaves out: of each line of the page the next one that is like it.
 
     >>> shortened(["Total 1", "...", "Sum 2"], ["Total 3", "Other 4", "Sum 5", "End"])
     ['Total 3', '...', 'Sum 5', '...']
@@ -134,17 +135,18 @@ def shortened(said: list[str], printed: list[str]) -> list[str]:
     kept: list[str] = []
     labels, at = [_label(line) for line in printed], 0
     for label in map(_label, said):
-        if label in labels[at:] and label not in ((GAP,), ()):
-            place = labels.index(label, at)
+        near = difflib.get_close_matches(label, labels[at:], n=1, cutoff=0.7) if label not in (GAP, "") else []
+        if near:
+            place = labels.index(near[0], at)
             kept += [GAP] * (place > at) + [printed[place]]
             at = place + 1
     return kept + [GAP] * (at < len(printed))
 
 
-def _label(line: str) -> tuple[str, ...]:
+def _label(line: str) -> str:
     """What tells a line from others: its first word, which may be an age, and those of the rest that are no numbers."""
     words = line.split()
-    return tuple(words[:1] + [word for word in words[1:] if not NUMBER.fullmatch(word)])
+    return " ".join(words[:1] + [word for word in words[1:] if not NUMBER.fullmatch(word)])
 
 
 def rewrite(page: Path, folder: Path) -> None:

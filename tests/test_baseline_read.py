@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import xarray as xr
 
 import made_up
 from demosim.baseline.find import embedded
-from demosim.baseline.read import data_sets, read_baseline, read_facts
-from demosim.baseline.store import file_digest, sign, write_sources
+from demosim.baseline.read import data_sets, read_baseline, read_facts, read_source
+from demosim.baseline.store import file_digest, sign, write_data_set, write_sources
 from demosim.errors import DemosimError
 
 
@@ -32,7 +33,10 @@ def facts(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("country", [made_up.three_regions(), made_up.small_country(), made_up.small_country(2, 5, 1)])
 def test_what_is_written_is_read(country: xr.Dataset, tmp_path: Path) -> None:
     read = read_baseline(made_up.write(country, tmp_path / "set"))
-    xr.testing.assert_identical(read, country.assign_attrs(digest=read.attrs["digest"]))
+    told = json.loads(read.attrs["sources"])
+    assert [row["what"] for row in told] == ["baseline.nc"]
+    added = {key: read.attrs[key] for key in ("digest", "sources")}
+    xr.testing.assert_identical(read, country.assign_attrs(added))
     assert type(read.attrs["launch_year"]) is int
     assert type(read.attrs["male_birth_share"]) is float
 
@@ -205,3 +209,22 @@ def test_a_changed_or_unknown_table_of_facts(facts: Path) -> None:
         file.write("more\n")
     with pytest.raises(DemosimError, match=r"refugees.csv: damaged or changed"):
         read_facts("refugees", facts)
+
+
+def test_vintages_and_what_was_carried_stand_in_the_source_and_in_the_data_set(tmp_path: Path) -> None:
+    country = made_up.small_country()
+    vintages = {"people": {"table": "1", "sha256": "a" * 64, "answers": ["b" * 64, "c" * 64]}}
+    carried = {"births": {"origin": "elsewhere", "derivation": 'said "so"'}}
+    write_data_set(country, tmp_path / "set", made_up.ORIGIN, further={"vintages": vintages, "carried": carried})
+    source = read_source(tmp_path / "set")
+    assert source["vintages"] == vintages
+    assert source["carried"] == carried
+    rows = {row["what"]: row for row in json.loads(read_baseline(tmp_path / "set").attrs["sources"])}
+    assert rows["vintage: people"]["digest"] == "a" * 64
+    assert rows["carried: births"] == {"what": "carried: births", "digest": "", "origin": "elsewhere"}
+    before = read_baseline(tmp_path / "set").attrs["digest"]
+    sign(tmp_path / "set")
+    assert read_source(tmp_path / "set") == source
+    assert read_baseline(tmp_path / "set").attrs["digest"] == before
+    plain = write_data_set(country, tmp_path / "plain", made_up.ORIGIN)
+    assert read_baseline(plain).attrs["digest"] != before

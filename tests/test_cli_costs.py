@@ -47,7 +47,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def tables(out: str) -> dict[str, dict]:
-    return {table["key"]: table for table in json.loads(out)}
+    return {table["key"]: table for table in json.loads(out)["tables"]}
 
 
 def rows(table: dict) -> dict[str, list]:

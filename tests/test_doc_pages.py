@@ -68,6 +68,9 @@ def test_shortened_keeps_the_lines_that_the_page_has() -> None:
     said = ["Service 2027", "...", "Total   3.27  2.25", "..."]
     printed = ["Service 2028", "Care 3", "Total 3.1 −2.0", "", "End"]
     assert shortened(said, printed) == ["Service 2028", "...", "Total 3.1 −2.0", "..."]
+    reworded = ["What matters most for the year 2027, in million kr", "1-5     3"]
+    before = ["...", "What matters for the year 2026, in kr", "1-5 9", "..."]
+    assert shortened(before, ["x", *reworded]) == ["...", *reworded]
     assert shortened(["whole"], ["new", "lines"]) == ["new", "lines"]
 
 

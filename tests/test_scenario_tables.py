@@ -18,10 +18,11 @@ from demosim.errors import DemosimError
 from demosim.projection import project
 from demosim.scenario.document import to_toml
 from demosim.scenario.knobs_by_age import cohort_hazards
+from demosim.scenario.prepare import prepare
 from demosim.scenario.read import read_scenario, spec_from
-from demosim.scenario.resolve import Resolved, resolve
+from demosim.scenario.resolve import Resolved, assemble, resolve
 from demosim.scenario.schedules import life_expectancy
-from demosim.scenario.vary import numeric_paths, split_path, vary
+from demosim.scenario.vary import numeric_paths, split_path, vary, with_numbers
 from scenario_corpus import baseline as data_set
 
 YEARLY = made_up.small_country(regions=3, last_age=20, steps=8, scale=3000).assign_attrs(digest="abc")
@@ -203,6 +204,20 @@ def test_a_file_elsewhere_needs_leave(tmp_path: Path) -> None:
         assert [(cell.ages, cell.value, cell.line) for cell in cells] == [("8-10", 0.1, 2)]
 
 
+def test_a_link_to_a_file_elsewhere_needs_leave_too(tmp_path: Path) -> None:
+    (tmp_path / "rates.csv").write_text("age,value\n8-10,0.1\n", encoding="utf-8")
+    (tmp_path / "here").mkdir()
+    try:
+        (tmp_path / "here" / "rates.csv").symlink_to(tmp_path / "rates.csv")
+    except OSError:
+        pytest.skip("no symbolic links here")
+    scenario = tmp_path / "here" / "own.toml"
+    scenario.write_text(to_toml(tree(YEARLY, fertility={"rate": "rates.csv"})), encoding="utf-8")
+    with pytest.raises(DemosimError, match="lies outside the folder of this file"):
+        read_scenario(scenario)
+    assert read_scenario(scenario, allow_paths=True).knobs["fertility.rate"].span() is None
+
+
 def test_problems_of_a_file_stand_at_its_lines_and_those_alike_once(tmp_path: Path) -> None:
     lines = ["age,value", *(f"{age},{900 + age}" for age in range(5, 10)), "19-25,0.1", "30-33,0.1"]
     (tmp_path / "rates.csv").write_text("\n".join(lines), encoding="utf-8")
@@ -273,3 +288,17 @@ def test_what_is_no_table_is_refused(value: object) -> None:
         resolved(YEARLY, migration={"net_by_age": value})
     assert caught.value.exit_code == 2
     assert {problem.code for problem in caught.value.problems} == {"wrong_type"}
+
+
+def test_a_sweep_beside_a_table_fills_the_table_once() -> None:
+    spec = spec_from(tree(YEARLY, migration={"net_by_age": {"male": {"0-9": 30.0}}}, fertility={"multiplier": 1.0}))
+    table = spec.knobs["migration.net_by_age"]
+    prepared = prepare(YEARLY, spec)
+    before = table.fill(prepared.draft.years, prepared.draft.ages, 1, counts=True)
+    kept = before.copy()
+    found = [assemble(prepared, with_numbers(spec.knobs, {"fertility.multiplier": factor})) for factor in (0.5, 2.0)]
+    assert table.fill(prepared.draft.years, prepared.draft.ages, 1, counts=True) is before
+    np.testing.assert_array_equal(before, kept)
+    assert not before.flags.writeable
+    np.testing.assert_array_equal(*(arrays["net_international_migration"] for arrays in found))
+    assert np.nanmax(table.fill(prepared.draft.years, prepared.draft.ages, 1)) == 30.0  # rates are not shared out

@@ -12,7 +12,7 @@ import xarray as xr
 from demosim.baseline.find import embedded
 from demosim.errors import DemosimError
 from demosim.outputs.netcdf import read_result, write_result
-from demosim.run import run
+from demosim.run import Result, run
 from demosim.sources.follow import CHANGES, follow, read_changes
 from test_cli_data import call
 
@@ -20,8 +20,13 @@ MERGER = "old,new,since,name\n1508,1599,2030,Nye Ålesund\n1580,1599,2030,Nye Å
 
 
 @pytest.fixture(scope="module")
-def result() -> xr.Dataset:
-    return run(embedded("scenarios", "mars2026.toml")).dataset
+def whole() -> Result:
+    return run(embedded("scenarios", "mars2026.toml"))
+
+
+@pytest.fixture(scope="module")
+def result(whole: Result) -> xr.Dataset:
+    return whole.dataset
 
 
 def changes(tmp_path: Path, text: str) -> Path:
@@ -96,10 +101,10 @@ def test_changes_that_do_not_fit_are_refused(result: xr.Dataset, tmp_path: Path,
 
 
 def test_from_the_command_line_to_a_table(
-    result: xr.Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    whole: Result, result: xr.Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The recoded result is a result like any other: groups and exports read it."""
-    write_result(tmp_path / "run.nc", result)
+    write_result(tmp_path / "run.nc", result, "run", whole.assumptions)
     merged = tmp_path / "merged.nc"
     path = changes(tmp_path, MERGER)
     code, out, err = call(capsys, "data", "recode", tmp_path / "run.nc", "--changes", path, "--output", merged)
@@ -113,6 +118,9 @@ def test_from_the_command_line_to_a_table(
     code, _, err = call(capsys, "groups", merged, "--by", file, "--output", tmp_path / "table.csv")
     assert (code, err) == (0, "")
     assert "merged" in set(pd.read_csv(tmp_path / "table.csv")["group"])
+    code, _, err = call(capsys, "export", merged, "--output", tmp_path / "merged.csv")
+    assert (code, err) == (0, "")
+    assert "Nye Ålesund" in (tmp_path / "merged.csv").read_text(encoding="utf-8-sig")
     code, _, err = call(capsys, "data", "recode", tmp_path / "none.nc", "--changes", path, "--output", merged)
     assert code == 2
     assert "none.nc: there is no such file" in err

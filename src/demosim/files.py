@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from demosim.errors import run_error, usage_error
+
+TRIES, WAIT = 5, 0.2  # seconds
 
 
 @contextmanager
@@ -31,11 +34,24 @@ def replacing(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
-        temporary.replace(path)
+        _put(temporary, path)
     except OSError as error:
         raise run_error(f"cannot be written ({error.strerror or error})", file=str(path)) from error
+    except RuntimeError as error:  # how the NetCDF library says that the disk is full
+        raise run_error(f"cannot be written ({error}; is the disk full?)", file=str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _put(temporary: Path, path: Path) -> None:
+    """Replace a file. Windows refuses while a reader has it open: that is waited for, a little."""
+    for _ in range(TRIES):
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            time.sleep(WAIT)
+    temporary.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -122,14 +122,15 @@ def prune(settings: Settings, keep: int, dry_run: bool) -> None:
 def recode(settings: Settings, result: Path, changes: Path, output: Path) -> None:
     """A stored RESULT in another municipal structure: follow a merger within the horizon.
 
-    Counts and amounts of the old municipalities are added, on every date; one that is split needs weights.
+    Counts and amounts of the old municipalities are added, on every date; one that is split needs weights. What the
+    result was made from comes along as it was.
     """
-    from demosim.outputs.netcdf import read_result, write_result
+    from demosim.outputs.netcdf import has_assumptions, read_assumptions, read_result, write_result
     from demosim.sources.follow import follow, read_changes
 
     asked = read_changes(changes)
     made = follow(read_result(result, "run"), asked)
-    write_result(output, made, "run")
+    write_result(output, made, "run", read_assumptions(result) if has_assumptions(result) else None)
     if not settings.quiet:
         for line in [*asked.in_words(), str(output)]:
             click.echo(line)

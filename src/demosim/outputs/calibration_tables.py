@@ -68,9 +68,7 @@ def candidates_table(found: pd.DataFrame, lang: str) -> Table:
 
 def june_march_tables(parts: pd.DataFrame, beside: pd.DataFrame, lang: str, method: str) -> list[Table]:
     """The decomposition of a miss by cause, and its sum beside the published one."""
-    causes = factor_table(
-        parts, message(lang, "june_march_title"), lang, message(lang, f"explanation_note_{method}")
-    )
+    causes = factor_table(parts, message(lang, "june_march_title"), lang, message(lang, f"explanation_note_{method}"))
     rows: Rows = [
         (message(lang, str(row["level"])), [float(row["ours"]), (float(row["low"]) + float(row["high"])) / 2])
         for row in beside.to_dict("records")

@@ -94,6 +94,8 @@ def lines(labels: Labels, from_zero: bool = False) -> Spec:
     """A line for each series, told apart by colour, dash and mark."""
     names = list(labels.series)
     legend = {"title": None, "orient": "bottom", "columns": 4, "symbolSize": 90}
+    # dashes by test and not by scale: a scale would dash the edges of the marks in the legend too
+    dashes = [{"test": f"datum.o === {at}", "value": DASHES[at % len(DASHES)]} for at in range(len(names))]
 
     def told_apart(values: Sequence[Any]) -> Spec:
         scale = {"domain": names, "range": [values[at % len(values)] for at in range(len(names))]}
@@ -105,7 +107,7 @@ def lines(labels: Labels, from_zero: bool = False) -> Spec:
             "tooltip": _tooltip(labels),
         },
         layer=[
-            {"mark": "line", "encoding": {"strokeDash": {**told_apart(DASHES), "legend": None}}},
+            {"mark": "line", "encoding": {"strokeDash": {"condition": dashes, "value": [1, 0]}}},
             {
                 "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
                 "encoding": {"shape": told_apart(SHAPES)},
@@ -117,7 +119,7 @@ def lines(labels: Labels, from_zero: bool = False) -> Spec:
 def pyramid(labels: Labels) -> Spec:
     """Men to the left, women to the right; the last date filled, the first as an outline."""
     side = [{"calculate": "indexof(datum.k, 'male') === 0 ? -datum.v : datum.v", "as": "side"}]
-    y = {**_x(labels), "sort": list(reversed(labels.points))}
+    y = {**_x(labels), "sort": list(reversed(labels.points)), "axis": {"labelOverlap": "greedy", "labelSeparation": 1}}
     x = {
         "field": "side",
         "type": "quantitative",

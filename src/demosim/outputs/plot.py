@@ -62,7 +62,7 @@ def plot(
     picture = _picture(results, figure, lang, place, borders)
     width, height = SHAPES[shape]
     note = textwrap.wrap(picture.labels.note, int(width / LETTER))
-    title = {"text": picture.labels.title, "subtitle": [f"{picture.place}. {picture.labels.unit}", *note], "offset": 14}
+    title = {"text": picture.labels.title, "subtitle": [f"{picture.place}, {picture.labels.unit}", *note], "offset": 14}
     spec = with_rows(picture.spec, picture.rows, width, height, title)
     spec["padding"] = PADDING
     if "facet" in spec:

@@ -66,6 +66,8 @@ def report(
     )
     again = commands(list(zip(results, datasets, strict=True)), "report", output, lang, extra)
     run = with_free_income(datasets.pop(first), free_income)
+    if borders is not None:
+        run.attrs["borders"] = borders.name
     shapes = None if borders is None else read_borders(borders, [str(code) for code in run["municipality"].values])
     write_text(output, render_report(run, datasets, lang, again, shapes))
     return output
@@ -88,7 +90,7 @@ def render_report(
             version=__version__,
             headline={name: headline(seen, said, fan) for name, said in words.items()}, left_out=left_out,
             launch=seen.launch_year,
-            notes=str(run.attrs.get("notes", "")), credit=run.attrs.get("borders_credit", ""),
+            notes=str(run.attrs.get("notes", "")), borders=str(run.attrs.get("borders", "")),
             settings={name: settings(said) for name, said in words.items()},
             changes={name: changes(said) for name, said in words.items()}, origins=origins(run),
             confidence=confidence, commands=again,

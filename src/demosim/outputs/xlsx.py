@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from demosim.files import replacing
@@ -39,7 +41,7 @@ def write_workbook(path: Path, sheets: Sequence[Sheet], words: Words) -> None:
     `report` is not installed.
     """
     xlsxwriter = needs("xlsxwriter")
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, _system_errors(xlsxwriter):
         options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         with xlsxwriter.Workbook(str(temporary), options) as book:
             book.set_properties({"title": words.scenario, "comments": "demosim", "created": EPOCH})
@@ -54,6 +56,15 @@ def write_workbook(path: Path, sheets: Sequence[Sheet], words: Words) -> None:
                     chart = draw_chart(book, sheet, names[sheet.key], sheet.chart, HEADER)
                     below = HEADER + 3 + len(sheet.rows) + len(sheet.notes)
                     worksheet.insert_chart(below, 0, chart, {"description": sheet.chart.title})
+
+
+@contextmanager
+def _system_errors(xlsxwriter: ModuleType) -> Iterator[None]:
+    """What the library says of the disk, as the system says it."""
+    try:
+        yield
+    except xlsxwriter.exceptions.XlsxFileError as error:
+        raise OSError(str(error)) from error
 
 
 def _names(sheets: Sequence[Sheet], words: Words) -> dict[str, str]:

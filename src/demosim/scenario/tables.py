@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -65,15 +65,29 @@ class Table:
 
     cells: tuple[Cell, ...]
     file: str | None = None
+    _filled: dict[tuple[bytes, bytes, bool], np.ndarray] = field(default_factory=dict, compare=False, repr=False)
 
     def fill(self, years: np.ndarray, ages: np.ndarray, width: int, counts: bool = False) -> np.ndarray:
-        """Numbers (T, S, A), nan where none is named; `counts`: those of a band are shared out over its classes."""
+        """Numbers (T, S, A), nan where none is named; `counts`: those of a band are shared out over its classes.
+
+        The array is kept for the next scenario of a sweep: do not write to it.
+        """
+        key = years.tobytes(), ages.tobytes(), counts
+        if key not in self._filled:
+            self._filled[key] = self._fill(years, ages, width, counts)
+        return self._filled[key]
+
+    def _fill(self, years: np.ndarray, ages: np.ndarray, width: int, counts: bool) -> np.ndarray:
         result = np.full((len(years), len(_SEXES), len(ages)), np.nan)
+        bands: dict[str, np.ndarray | None] = {}
         for cell in self.cells:
-            members = cell.members(ages, width)
+            if cell.ages not in bands:
+                bands[cell.ages] = cell.members(ages, width)
+            members = bands[cell.ages]
             if members is not None:
                 share = members.sum() if counts else 1
                 result[np.ix_(cell.steps(years), cell.sexes(), members)] = cell.value / share
+        result.setflags(write=False)
         return result
 
     def fill_newborn(self, years: np.ndarray) -> np.ndarray:

@@ -30,13 +30,13 @@ def calibrated(made: FreshFacts, work: Path, history: Path | None) -> Path | Non
     source = history or _history(made, work)
     if source is None:
         return None
-    given = {
-        "mortality": _mortality(made, work, read_history(source)["year"].values),
-        "fertility": _beside(source, FERTILITY_FILE) or _fertility(made, work),
-        "nation": _nation(made, work) or _beside(source, NATION_FILE),
-    }
-    given["mortality"] = given["mortality"] or _beside(source, MORTALITY_FILE)
-    run_calibrate(source, made.launch, work / "estimates", baseline=_profiles(made), **given)  # type: ignore[arg-type]
+    years = read_history(source)["year"].values
+    run_calibrate(
+        source, made.launch, work / "estimates", baseline=_profiles(made),
+        mortality=_mortality(made, work, years) or _beside(source, MORTALITY_FILE),
+        fertility=_beside(source, FERTILITY_FILE) or _fertility(made, work),
+        nation=_nation(made, work) or _beside(source, NATION_FILE),
+    )  # fmt: skip
     used = [name for name in ("population_history", "life-table", "fertility", COUNTRY) if name in made.inputs.origins]
     if history is not None:
         used = [name for name in used if name != "population_history"]
