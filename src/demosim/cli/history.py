@@ -136,6 +136,8 @@ def _bands(
             mortality=mortality, fertility=fertility, nation=nation, report=report,
         )  # fmt: skip
     halves = {"launches used for choices": record.fit, "confirmation": record.test, "missed": missed(record.test)}
-    found = {"next year, country": record.held, **halves}
+    shares = ["level", "share", "low", "high"]
+    held = record.held.assign(**{name: 100 * record.held[name] for name in shares})
+    found = {"next year, country": held, **halves}
     notes = [*record.notes, *(f"{name}: {value:.2f}" for name, value in record.budgets.items())]
-    print_frames(settings, [Frame(title, frame.reset_index(), 1) for title, frame in found.items()], notes)
+    print_frames(settings, [Frame(title, frame.reset_index(drop=True), 1) for title, frame in found.items()], notes)
