@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from demosim.kernels._jit import inner, kernel
-from demosim.kernels.layout import NOBODY, PLAIN, STAY, Inputs, count_tallies
+from demosim.kernels.layout import NOBODY, PLAIN, STAY, Inputs
 from demosim.kernels.plan import plan_row, set_bounds, set_deviations
 from demosim.kernels.project import add_births
 from demosim.kernels.rows import add_scaled, clear, dot, set_scaled
@@ -336,7 +336,7 @@ def back_project(inputs: Inputs, v: np.ndarray, population: np.ndarray, weight: 
         made=np.empty((rows, size)), alive=np.empty(rows), alive_bar=np.empty(rows), moved=np.empty((1, size)),
         births=np.empty((1, size)), births_bar=np.empty((1, size)), deviation=np.empty((bands, size)),
         deviation_bar=np.empty((bands, size)), lowest=np.empty(bands), plan=np.empty((rows, 5)),
-        tally_bar=np.empty((count_tallies(inputs), size)), empty=np.zeros(1, np.int64),
+        tally_bar=np.empty((inputs.tally.max() + 1, size)), empty=np.zeros(1, np.int64),
         counts=which_count(weight),
     )  # fmt: skip
     bar = adjoint.population
