@@ -4,15 +4,28 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PINNED := pyproject.toml constraints.txt
 
-.PHONY: run test bench golden clean
+.PHONY: run test docs picture linkcheck dist bench golden clean
 
 run: $(VENV)/.installed
 	$(BIN)/demosim run scenarios/mars2026.toml
 
 test: $(VENV)/.installed-dev
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m sphinx -W -n --keep-going -E -b html docs site
+
+linkcheck: $(VENV)/.installed-dev
+	$(BIN)/python -m sphinx -b linkcheck docs site/links
+
+picture: $(VENV)/.installed-dev
+	$(BIN)/demosim --quiet run scenarios/mars2026.toml
+	$(BIN)/demosim --lang en plot results/mars2026.nc --figure yearly --output docs/figures/mars2026.svg
+
+dist: $(VENV)/.installed-dev
+	$(BIN)/python -m build --no-isolation
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.run_all
@@ -33,4 +46,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) results
+	rm -rf $(VENV) results site dist

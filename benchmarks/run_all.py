@@ -7,15 +7,15 @@ import os
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # threads are ours to count; must be set before NumPy is imported
 
-import argparse  # noqa: E402
-from pathlib import Path  # noqa: E402
+import argparse  # noqa: E402  # after the number of threads is set
+from pathlib import Path  # noqa: E402  # after the number of threads is set
 
-import numpy as np  # noqa: E402
+import numpy as np  # noqa: E402  # after the number of threads is set
 
-from benchmarks import contenders, limits, process  # noqa: E402
-from benchmarks.inputs import ROOT, main_case  # noqa: E402
-from benchmarks.plot import bars  # noqa: E402
-from benchmarks.report import Figures, report  # noqa: E402
+from benchmarks import contenders, limits, process  # noqa: E402  # after the number of threads is set
+from benchmarks.inputs import ROOT, main_case  # noqa: E402  # after the number of threads is set
+from benchmarks.plot import bars  # noqa: E402  # after the number of threads is set
+from benchmarks.report import Figures, report  # noqa: E402  # after the number of threads is set
 
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 

@@ -116,6 +116,31 @@ def _country(
     )  # fmt: skip
 
 
+def with_moves(country: xr.Dataset, kind: str, seed: int = 11) -> xr.Dataset:
+    """The country with gross moves in place of net deviations: `pool` or `matrix`, in two bands of destinations."""
+    random = np.random.default_rng(seed)
+    places, ages = country.sizes["municipality"], country.sizes["age"]
+    young = np.exp(-(((np.arange(ages) / ages - 0.3) / 0.15) ** 2))
+    prob = (0.02 + 0.12 * young) * random.uniform(0.5, 1.5, (places, 2, 1))
+    band = np.broadcast_to((np.arange(ages) > ages // 2).astype(int), (2, ages))
+    shares = random.uniform(0.2, 1.0, (2, places, places)) * (1 - np.eye(places))
+    to = {
+        "pool": {"in_move_share": (("destination_band", "municipality"), shares[:, 0] + shares[:, 1])},
+        "matrix": {"destination_share": (("destination_band", "origin", "municipality"), shares)},
+    }[kind]
+    (name, (dims, values)) = next(iter(to.items()))
+    return country.assign(
+        {
+            name: (dims, values / values.sum(-1, keepdims=True)),
+            "out_move_prob": (("municipality", "sex", "age_end_of_year"), prob),
+            "move_band": (("sex", "age_end_of_year"), band),
+            "net_migration_deviation": 0 * country["net_migration_deviation"],
+        }
+    ).assign_coords(
+        destination_band=[0, 1], **({"origin": country["municipality"].values} if kind == "matrix" else {})
+    )  # fmt: skip
+
+
 def _profile(relative: np.ndarray, peak: float, width: float) -> np.ndarray:
     """A hump over age, the same for both sexes; sums to one."""
     hump = np.exp(-(((relative - peak) / width) ** 2)) + 0.01

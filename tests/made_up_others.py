@@ -37,15 +37,15 @@ def fan(run: xr.Dataset) -> xr.Dataset:
 
 def sensitivity(run: xr.Dataset, label: str = "Fertility") -> xr.Dataset:
     """Two assumptions, the wider one last, so that order is tested."""
-    labels = [f"{label} <1>", "Netto innvandring"]
+    labels = [f"{label} <1>, ganget med", "Netto innvandring, endret med"]
     return xr.Dataset(
         {
-            "low": ("assumption", [1.2, -10_000.0]), "high": ("assumption", [1.7, 12_345.0]),
+            "low": ("assumption", [0.9, -10_000.0]), "high": ("assumption", [1.1, 12_345.0]),
             "effect_low": ("assumption", [-3e6, -40e6], {"units": "kr"}),
             "effect_high": ("assumption", [2e6, 45e6], {"units": "kr"}),
         },
         coords={
-            "assumption": ["fertility.tfr", "migration.net"],
+            "assumption": ["fertility.tfr", "migration.net"], "unit": ("assumption", ["times", "persons per year"]),
             **{f"label_{lang}": ("assumption", labels) for lang in ("nb", "nn", "en")},
         },
         attrs={"value": 1e6, "budget_year": int(run["budget_year"].values[0]), "price_year": run.attrs["price_year"]},

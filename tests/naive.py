@@ -60,6 +60,8 @@ def _migrate(arrays: Mapping[str, Any], t: int, s: int, a: int, alive: np.ndarra
         after = [float(alive[s, a, m]) * (1 + net / country + deviation[m] - mean) for m in range(places)]
     else:
         after = [net * float(size[m] / size.sum()) for m in range(places)]
+    for m, net_moves in enumerate(_moves(arrays, s, a, alive)):
+        after[m] += net_moves
     for p in range(arrays["stream_inflow"].shape[0]):
         for m in range(places):
             after[m] += float(arrays["stream_inflow"][p, t, s, a] * arrays["settlement_key"][p, m])
@@ -70,6 +72,22 @@ def _migrate(arrays: Mapping[str, Any], t: int, s: int, a: int, alive: np.ndarra
         after = [max(x, 0.0) * (wanted / rest if rest > 0 else 0.0) for x in after]
     end[s, a, :] = after
     return len(below)
+
+
+def _moves(arrays: Mapping[str, Any], s: int, a: int, alive: np.ndarray) -> list[float]:
+    """Moves in less moves out by municipality: from a pool of all who leave, or from every origin to every other."""
+    places = alive.shape[2]
+    if "out_move_prob" not in arrays:
+        return [0.0] * places
+    out = [float(alive[s, a, m] * arrays["out_move_prob"][m, s, a]) for m in range(places)]
+    band = int(arrays["move_band"][s, a])
+    net = [-persons for persons in out]
+    for o in range(places):
+        pool = "in_move_share" in arrays
+        share = arrays["in_move_share"][band] if pool else arrays["destination_share"][band, o]
+        for m in range(places):
+            net[m] += out[o] * float(share[m]) / float(share.sum())
+    return net
 
 
 def _births(arrays: Mapping[str, Any], t: int, women: np.ndarray, women_end: np.ndarray) -> np.ndarray:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from demosim.baseline.form import MOVES, MOVES_TO
+
 
 def plain_assumptions(baseline: xr.Dataset, variant: int = 0, streams: int = 1, seed: int = 3) -> xr.Dataset:
     """Assumptions over all years of the data set, with made-up streams that come in by a key and go out again."""
@@ -33,6 +35,7 @@ def plain_assumptions(baseline: xr.Dataset, variant: int = 0, streams: int = 1, 
             "net_migration_deviation": baseline["net_migration_deviation"],
             "deviation_fade": (("part", "year"), fade),
             "deviation_band": baseline["deviation_band"],
+            **{name: baseline[name] for name in (*MOVES, *MOVES_TO) if name in baseline},
         },
         coords={"stream": [f"stream {i}" for i in range(streams)]},
         attrs={name: baseline.attrs[name] for name in ("launch_year", "interval_years", "male_birth_share")},

@@ -16,6 +16,7 @@ import xarray as xr
 
 import made_up
 from demosim.baseline.read import read_baseline
+from demosim.costs.check import check_costs
 from demosim.errors import DemosimError, Problem
 from demosim.scenario.prepare import prepare
 from demosim.scenario.read import read_scenario
@@ -43,6 +44,7 @@ def problems_of(path: Path) -> list[Problem]:
     try:
         spec = read_scenario(target)
         prepare(baseline(spec.baseline), spec)
+        check_costs(baseline(spec.baseline), spec)
     except DemosimError as error:
         return list(error.problems)
     return []

@@ -34,7 +34,7 @@ def client(stub: StubApi, clock: FakeClock | None = None, **limits: float) -> Px
     """A client of the stub with short limits and a clock of its own."""
     clock = clock or FakeClock()
     kept = {"connect": 2.0, "read": 0.4, "attempts": 3, "backoff": 0.5, **limits}
-    transport = Transport(Limits(**kept), Window(clock=clock.time, sleep=clock.sleep))  # type: ignore[arg-type]
+    transport = Transport(Limits(**kept), Window(clock=clock.time, sleep=clock.sleep))  # type: ignore[arg-type]  # limits by name
     return PxWeb(transport, stub.base)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import xarray as xr
 
 import made_up
 from demosim.baseline.find import embedded
-from demosim.baseline.read import data_sets, read_baseline, read_facts
-from demosim.baseline.store import file_digest, sign, write_sources
+from demosim.baseline.read import data_sets, read_baseline, read_facts, read_source
+from demosim.baseline.store import file_digest, sign, write_data_set, write_sources
 from demosim.errors import DemosimError
 
 
@@ -32,7 +33,10 @@ def facts(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("country", [made_up.three_regions(), made_up.small_country(), made_up.small_country(2, 5, 1)])
 def test_what_is_written_is_read(country: xr.Dataset, tmp_path: Path) -> None:
     read = read_baseline(made_up.write(country, tmp_path / "set"))
-    xr.testing.assert_identical(read, country.assign_attrs(digest=read.attrs["digest"]))
+    told = json.loads(read.attrs["sources"])
+    assert [row["what"] for row in told] == ["baseline.nc"]
+    added = {key: read.attrs[key] for key in ("digest", "sources")}
+    xr.testing.assert_identical(read, country.assign_attrs(added))
     assert type(read.attrs["launch_year"]) is int
     assert type(read.attrs["male_birth_share"]) is float
 
@@ -52,6 +56,27 @@ def test_the_embedded_data_set_is_found_by_name() -> None:
     assert "norway2026" in data_sets()
     baseline = read_baseline("norway2026")
     xr.testing.assert_identical(baseline, read_baseline(embedded("data", "norway2026")))
+
+
+def test_the_profile_of_refugees_stands_in_the_source_file_and_not_in_the_data(tmp_path: Path) -> None:
+    country = made_up.small_country()
+    plain = made_up.write(country, tmp_path / "plain")
+    named = made_up.write(country.assign_attrs(refugee_profile="crisis"), tmp_path / "named")
+    assert read_baseline(named).attrs["refugee_profile"] == "crisis"
+    assert "refugee_profile" not in read_baseline(plain).attrs
+    assert (plain / "baseline.nc").read_bytes() == (named / "baseline.nc").read_bytes()
+    source = (named / "source.toml").read_text(encoding="utf-8")
+    (named / "source.toml").write_text(source.replace("crisis", "crises"), encoding="utf-8")
+    with pytest.raises(DemosimError, match=r"no profile 'crises'.*did you mean \"crisis\"") as caught:
+        read_baseline(named)
+    assert caught.value.exit_code == 1
+
+
+def test_signing_keeps_the_profile_of_refugees(tmp_path: Path) -> None:
+    folder = made_up.write(made_up.small_country().assign_attrs(refugee_profile="ordinary"), tmp_path / "set")
+    before = (folder / "source.toml").read_text(encoding="utf-8")
+    sign(folder)
+    assert (folder / "source.toml").read_text(encoding="utf-8") == before
 
 
 def damage(folder: Path, how: str) -> None:
@@ -184,3 +209,22 @@ def test_a_changed_or_unknown_table_of_facts(facts: Path) -> None:
         file.write("more\n")
     with pytest.raises(DemosimError, match=r"refugees.csv: damaged or changed"):
         read_facts("refugees", facts)
+
+
+def test_vintages_and_what_was_carried_stand_in_the_source_and_in_the_data_set(tmp_path: Path) -> None:
+    country = made_up.small_country()
+    vintages = {"people": {"table": "1", "sha256": "a" * 64, "answers": ["b" * 64, "c" * 64]}}
+    carried = {"births": {"origin": "elsewhere", "derivation": 'said "so"'}}
+    write_data_set(country, tmp_path / "set", made_up.ORIGIN, further={"vintages": vintages, "carried": carried})
+    source = read_source(tmp_path / "set")
+    assert source["vintages"] == vintages
+    assert source["carried"] == carried
+    rows = {row["what"]: row for row in json.loads(read_baseline(tmp_path / "set").attrs["sources"])}
+    assert rows["vintage: people"]["digest"] == "a" * 64
+    assert rows["carried: births"] == {"what": "carried: births", "digest": "", "origin": "elsewhere"}
+    before = read_baseline(tmp_path / "set").attrs["digest"]
+    sign(tmp_path / "set")
+    assert read_source(tmp_path / "set") == source
+    assert read_baseline(tmp_path / "set").attrs["digest"] == before
+    plain = write_data_set(country, tmp_path / "plain", made_up.ORIGIN)
+    assert read_baseline(plain).attrs["digest"] != before

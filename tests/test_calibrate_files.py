@@ -17,8 +17,8 @@ from demosim.baseline.calibrate.history import (
     read_mortality,
     rough_mortality,
 )
-from demosim.baseline.calibrate.report import signal_table, step_table, text
-from demosim.baseline.calibrate.run import run_calibrate
+from demosim.baseline.calibrate.report import shape_table, signal_table, step_table, text
+from demosim.baseline.calibrate.run import refugee_profile, run_calibrate
 from demosim.baseline.read import read_baseline
 from demosim.errors import DemosimError
 from made_up_history import FIRST, LAST, fertility, history, mortality, national_table, write_files
@@ -129,6 +129,21 @@ def test_report_names_variances_signal_and_steps() -> None:
     signal = signal_table(found)
     assert signal["places"].iloc[0] == 24
     assert signal["yearly_signal"].between(0, 1).all()
+    assert "0-4000" in text(found, made, cuts=(4000.0,))
+    assert "0-2000" not in text(found, made, cuts=(4000.0,))
+
+
+def test_report_on_the_age_shape_covers_every_age_of_both_sexes_once() -> None:
+    found = calibrate(history(24, 0.05), mortality(), fertility(), LAST)
+    table = shape_table(found)
+    for sex in ("male", "female"):
+        own = table[table["sex"].isin([sex, "both"])]
+        ages = [age for low, high in zip(own["from_age"], own["to_age"], strict=True) for age in range(low, high + 1)]
+        assert sorted(ages) == list(range(1, 101))
+    assert table["signal_share"].between(0, 1).all()
+    # all ages of the made-up country move alike: every band follows the level one to one, and nothing else is there
+    np.testing.assert_allclose(table["response"], 1, atol=0.05)
+    assert table[["noise", "signal"]].max(axis=None) < 1e-4
 
 
 def test_whole_of_calibrate_with_and_without_mortality(tmp_path: Path) -> None:
@@ -158,8 +173,24 @@ def test_a_national_file_beside_the_history_is_used(tmp_path: Path) -> None:
     nation = national_table(made, tmp_path / "nation.csv")
     small = xr.Dataset(
         {"migration_profile": (("profile", "sex", "age_end_of_year"), np.full((1, 2, 101), 1 / 202))},
-        coords={"profile": ["ukraine"]},
-    )
+        coords={"profile": ["crisis"]}, attrs={"refugee_profile": "crisis"},
+    )  # fmt: skip
     found, words = run_calibrate(path, LAST, nation=nation, baseline=small)
     assert found.settlement is not None
     assert "Waves of refugees lean" in words
+    unnamed, words = run_calibrate(path, LAST, nation=nation, baseline=small.drop_attrs())
+    assert unnamed.settlement is None
+    assert "names a refugee_profile" in words
+
+
+def test_refugees_of_a_profile_are_a_distribution_without_newborns_and_returns() -> None:
+    profile = np.full((2, 2, 4), 0.125)
+    profile[1] = [[0.3, 0.2, 0.4, -0.1], [0.1, 0.1, 0.1, -0.1]]
+    baseline = xr.Dataset(
+        {"migration_profile": (("profile", "sex", "age_end_of_year"), profile)},
+        coords={"profile": ["ordinary", "crisis"]}, attrs={"refugee_profile": "crisis"},
+    )  # fmt: skip
+    shares = refugee_profile(baseline)
+    assert shares is not None
+    np.testing.assert_allclose(shares, np.array([[0, 0.2, 0.4, 0], [0, 0.1, 0.1, 0]]) / 0.8)
+    assert refugee_profile(None) is None

@@ -179,11 +179,33 @@ def test_validate_results(capsys: pytest.CaptureFixture[str]) -> None:
     assert "cost-key, step" in out
 
 
-def test_init_copies_scenarios_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_init_copies_scenarios(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = call(capsys, "init", "mine")
     assert len(out.splitlines()) == len(list((ROOT / "scenarios").glob("*.toml")))
-    assert call(capsys, "init", "mine")[1] == ""
     assert call(capsys, "check", "mine/mars2026.toml")[0] == 0
+    for source in (ROOT / "scenarios").glob("*.toml"):
+        assert (here / "mine" / source.name).read_text(encoding="utf-8") == source.read_text(encoding="utf-8")
+
+
+def test_init_overwrites_nothing_and_then_copies_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = here / "mine"
+    folder.mkdir()
+    for name in ("low.toml", "mars2026.toml"):
+        (folder / name).write_text("mine", encoding="utf-8")
+    code, out, err = call(capsys, "init", "mine")
+    assert (code, out) == (2, "")
+    there = [str(Path("mine") / name) for name in ("low.toml", "mars2026.toml")]
+    assert [line.split(": ")[0] for line in err.splitlines()] == there
+    assert sorted(path.name for path in folder.iterdir()) == ["low.toml", "mars2026.toml"]
+    assert {path.read_text(encoding="utf-8") for path in folder.iterdir()} == {"mine"}
+
+
+def test_init_into_a_file_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "mine").write_text("a file", encoding="utf-8")
+    code, _, err = call(capsys, "init", "mine")
+    assert code == 1
+    assert "cannot be written" in err
+    assert (here / "mine").read_text(encoding="utf-8") == "a file"
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -12,7 +14,10 @@ import made_up
 from demosim.compare import PARTS, Case, assumptions_of_outcome, explain, in_order, shapley
 from demosim.costs.need import expenditure
 from demosim.errors import DemosimError
+from demosim.outputs.comparison import explanation_table, factor_name
+from demosim.outputs.netcdf import read_result, write_result
 from demosim.projection import project
+from demosim.run import run
 from demosim.validation.june_march import june_to_march
 from demosim.validation.results import one_region
 from plain_assumptions import plain_assumptions
@@ -143,9 +148,92 @@ def test_what_cannot_be_compared() -> None:
         explain(one, Case(assumptions(death_prob=0.9), costs()), 2020)
     with pytest.raises(DemosimError, match='"shaply" is no method'):
         explain(one, one, None, "shaply")
-    by_place = costs() * xr.DataArray(np.ones(4), {"municipality": ["R1", "R2", "R3", "R4"]})
-    with pytest.raises(DemosimError, match="differ by municipality"):
-        explain(one, Case(assumptions(), by_place.assign_attrs(price_year=2025)))
+
+
+@pytest.mark.parametrize("municipality", [None, "R2"])
+@pytest.mark.parametrize("method", ["shapley", "order"])
+def test_unit_costs_of_single_municipalities_and_net_shares_add_up(municipality: str | None, method: str) -> None:
+    """Costs of one municipality are doubled, and less of care is charged to free income."""
+    factor = xr.DataArray([1.0, 2.0, 1.0, 1.0], {"municipality": ["R1", "R2", "R3", "R4"]})
+    own = (costs() * factor).assign_attrs(price_year=2025).assign_coords(net_share=("service", [0.9, 0.5]))
+    before, after = Case(assumptions(), costs()), Case(assumptions(death_prob=0.7), own)
+    table = explain(before, after, None, method, municipality)
+    needs = [
+        expenditure(project(case.assumptions)["population"], case.unit_cost)["accumulated_demographic_expenditure"]
+        for case in (before, after)
+    ]
+    wanted = (needs[1] - needs[0]).isel(budget_year=-1)
+    wanted = wanted.sum("municipality") if municipality is None else wanted.sel(municipality=municipality)
+    summed = table.groupby(["financing", "service"], sort=False)["kroner"].sum().to_numpy().reshape(2, 2)
+    np.testing.assert_allclose(summed, wanted.transpose("financing", "service"), atol=1e-9 * float(abs(needs[1]).sum()))
+    share = table[table["factor"] == "net share"].set_index(["financing", "service"])["kroner"]
+    assert not share["free_income"].any()
+    assert share["all", "care"] != 0
+    assert share["all", "school"] == pytest.approx(0, abs=1e-3)
+    assert set(table[table["kroner"].abs() > 1e-3]["factor"]) == {"mortality", "unit cost", "net share"}
+
+
+def test_prices_beyond_the_deflator_are_the_users() -> None:
+    before, after = Case(assumptions(), costs()), Case(assumptions(), costs(1.1, 2027), price_growth={"2027": 10.0})
+    table = explain(before, after).groupby("factor")["kroner"].sum()
+    years = {name: abs(kroner) > 1e-3 for name, kroner in table.items()}
+    assert {name for name, differs in years.items() if differs} == {"unit cost", "price"}
+    with pytest.raises(DemosimError, match="price index does not cover 2027"):
+        explain(before, Case(assumptions(), costs(1.1, 2027)))
+
+
+TREE = """
+name = "NAME"
+baseline = "norway2026"
+variant = "2024-MMMM"
+horizon = 2028
+price_year = 2026
+"""
+CHANGES = """
+[fertility]
+multiplier = 1.1
+[costs.pressure]
+healthier_ageing = 0.5
+unit_cost = { grunnskole = 1.0 }
+growth = { digital = { service = "barnehage", growth = 2.0 } }
+[costs.own]
+price_year = 2025
+Bergen = { barnehage = { "0" = 0, "1-5" = 300000, "6+" = 0 } }
+"""
+
+
+def test_the_table_for_readers_names_every_cause_apart(tmp_path: Path) -> None:
+    """Two stored runs; the parts are those of need and of need that is not demography in the results."""
+    paths = []
+    for name, more in (("a", ""), ("b", CHANGES)):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(TREE.replace("NAME", name) + more, encoding="utf-8")
+        done = run(path)
+        paths.append(tmp_path / f"{name}.nc")
+        write_result(paths[-1], done.dataset, "run", done.assumptions)
+    table = explanation_table(*paths, "en", 2028, method="order")
+    rows = dict(table.rows)
+    causes = ["Fertility", "Real growth of unit costs", "digital", "Healthier ageing", "Unit costs"]
+    assert list(rows) == [*causes, "Total"]
+    first, second = (read_result(path) for path in paths)
+    here = {"financing": "free_income", "budget_year": 2028}
+    demography = [data["demographic_expenditure"].sel(here).sum() for data in (first, second)]
+    wanted = float(demography[1] - demography[0] + second["pressure_expenditure"].sel(here).sum()) / 1e6
+    assert rows["Total"][2] == pytest.approx(wanted, rel=1e-9)
+    assert rows["Fertility"][0] > 0 > rows["Healthier ageing"][0]
+    assert "in the order of the rows" in table.notes[0]
+    norwegian = explanation_table(*paths, "nb", 2028, municipality="Bergen")
+    assert [label for label, _ in norwegian.rows][:2] == ["Fruktbarhet", "Realvekst i enhetskostnader"]
+    assert "Enhetskostnader" in dict(norwegian.rows)
+    oslo = dict(explanation_table(*paths, "nb", 2028, municipality="Oslo").rows)
+    assert "Enhetskostnader" not in oslo
+
+
+def test_causes_in_words() -> None:
+    assert factor_name("stream ukraine", "nb") == "Strøm: ukraine"
+    assert factor_name("my own growth", "en") == "my own growth"
+    for lang in ("nb", "nn", "en"):
+        assert all(factor_name(factor, lang) != factor for factor in (*PARTS, "unit cost", "price", "net share"))
 
 
 def test_assumptions_that_lead_to_a_registered_population() -> None:
@@ -168,3 +256,22 @@ def test_june_to_march() -> None:
     assert free["fertility", "municipal"] == pytest.approx(0.06, abs=0.006)
     assert free["international migration", "county"] == pytest.approx(0.065, abs=0.006)
     assert free["mortality"].eq(0).all()
+
+
+@pytest.mark.parametrize("kind", ["pool", "matrix"])
+def test_gross_moves_are_internal_migration(kind: str) -> None:
+    """Moves of one side only, and moves that differ: what a municipality needs differs by internal migration alone."""
+    country = made_up.small_country(steps=4)
+    plain = assumptions()
+    moving = plain_assumptions(made_up.with_moves(country, kind), streams=2)
+    fewer = moving.assign(out_move_prob=moving["out_move_prob"] * 0.5)
+    for one, other in ((plain, moving), (moving, plain), (moving, fewer)):
+        before, after = Case(one, costs()), Case(other, costs())
+        table = explain(before, after, None, "shapley", "R2")
+        needs = [
+            expenditure(project(case.assumptions)["population"], case.unit_cost)["accumulated_demographic_expenditure"]
+            .sel(municipality="R2").isel(budget_year=-1) for case in (before, after)
+        ]  # fmt: skip
+        summed = table.groupby(["financing", "service"], sort=False)["kroner"].sum().to_numpy().reshape(2, 2)
+        np.testing.assert_allclose(summed, (needs[1] - needs[0]).transpose("financing", "service"), atol=1e-3)
+        assert set(table[table["kroner"].abs() > 1e-3]["factor"]) == {"internal migration"}

@@ -214,10 +214,12 @@ def test_a_horizon_that_changes_years_already_projected_is_refused() -> None:
     assert "death_prob" in refusal(stored, touched, date(YEARLY, 6))
     renamed = assumptions.assign_coords(stream=[f"{name}!" for name in assumptions["stream"].values])
     assert "(stream)" in refusal(stored, renamed, date(YEARLY, 6))
+
+
+def test_targets_of_life_expectancy_after_the_horizon_hold_before_and_after_it_is_moved() -> None:
     late = {"mortality": {"life_expectancy": {"male": {str(date(YEARLY, 2)): 20.55, str(date(YEARLY, 5)): 20.8}}}}
-    early = refusal(*run(YEARLY, scenario(YEARLY, 4, **late)), date(YEARLY, 7))
-    assert "death_prob" in early
-    assert "from its launch" in early
+    found, _ = continue_run(*run(YEARLY, scenario(YEARLY, 4, **late)), date(YEARLY, 7), YEARLY)
+    assert_same_bits(found, run(YEARLY, scenario(YEARLY, 7, **late))[0])
 
 
 def test_pieces_must_meet() -> None:

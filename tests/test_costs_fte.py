@@ -93,9 +93,8 @@ def test_ten_years_beside_the_published_change() -> None:
     data = read_baseline(DATA_SET)
     country = one_region(data, data["population"].sum("municipality").values, 2026)
     path = country_path(country, {"streams": {"ukraine": ukraine_stream(6000)}})
-    table = ten_year_change(
-        full_time_equivalents(need_of(population(path, list(range(2026, 2037)))), OPTIONS), OPTIONS
-    ).set_index("service")
+    people = population(path, list(range(2026, 2037)))
+    table = ten_year_change(full_time_equivalents(need_of(people), OPTIONS)).set_index("service")
     assert table.loc["grunnskole", "published"] == -8000
     assert table.loc["pleie_omsorg", "published"] == 34000
     assert np.isnan(table.loc["barnehage", "published"])
@@ -109,7 +108,7 @@ def test_ten_years_beside_the_published_change() -> None:
 def test_a_run_of_less_than_ten_years_has_no_ten_year_change() -> None:
     people = population(np.ones((2, 106)), [2026, 2027])
     with pytest.raises(DemosimError, match="no 1 January 2036"):
-        ten_year_change(full_time_equivalents(need_of(people), OPTIONS), OPTIONS)
+        ten_year_change(full_time_equivalents(need_of(people), OPTIONS))
 
 
 def test_supply_and_balance_by_hand() -> None:

@@ -48,7 +48,7 @@ def test_own_costs_take_the_place_of_the_derived_in_their_prices(tmp_path: Path,
     assert float(found.sel(service="barnehage", municipality="4601", age=0)) == pytest.approx(104100, rel=1e-12)
     school = found.sel(service="grunnskole", municipality="4601")
     np.testing.assert_array_equal(school, derived.sel(service="grunnskole"))
-    assert found.attrs["own_unit_costs"] == "own.toml"
+    assert found.attrs["own_unit_costs"] == "barnehage; 4601 barnehage"
     assert found.attrs["price_year"] == 2026
 
 
@@ -121,12 +121,17 @@ def test_gaps_overlaps_and_unknown_names_all_at_once(tmp_path: Path, derived: xr
 def test_bad_forms(tmp_path: Path) -> None:
     head = "service,ages,kr_per_person,price_year\n"
     cases = {
-        "a.toml": ("price_year = ", "not valid TOML"),
+        "a.toml": ("price_year = ", "a.toml:1: "),
         "b.toml": ('[barnehage]\n"0+" = "much"\n"1-2" = -4\n', "price_year: is missing"),
+        "h.toml": ("price_year = 2026\n", "has no costs; [barnehage] with age bands"),
+        "i.toml": ("price_year = 2026\n[barnehage]\n", "i.toml:2: barnehage: is not a table of age bands"),
+        "j.toml": ('price_year = 2026\n["4601".barnehage]\n', "j.toml:2: 4601.barnehage: is not a table of age bands"),
+        "k.toml": ('price_year = true\n[barnehage]\n"0+" = nan\n', "barnehage.0+: nan is not an amount of kroner"),
+        "l.csv": ("\"", "cannot be read"), "m.xlsx": ("no workbook", "is not an xlsx workbook"),
         "c.toml": ("price_year = 2026\nbarnehage = 3\n", "barnehage: is not a table of age bands"),
         "d.csv": ("service,ages\nsosial,0+\n", "kr_per_person: has no such column"),
         "e.csv": (f"{head}sosial,0+,1,2025\nsosial,0+,1,2026\n", "one and the same year"),
-        "f.csv": (f"{head}sosial,0+,mye,2025\n", "nan is not an amount of kroner"),
+        "f.csv": (f"{head}sosial,0+,mye,2025\n", "mye is not an amount of kroner"),
         "g.txt": ("", "has the suffix .txt; .toml, .csv, .xlsx"),
     }
     for name, (text, message) in cases.items():
@@ -134,8 +139,8 @@ def test_bad_forms(tmp_path: Path) -> None:
             read_own_costs(write(tmp_path, text, name))
         assert message in str(caught.value)
     assert "much is not an amount" in _said(tmp_path / "b.toml")
-    assert "-4 is not an amount" in _said(tmp_path / "b.toml")
-    assert "ages 0+ stand twice" in _said(tmp_path / "e.csv")
+    assert "-4 kr is negative; did you mean 4?" in _said(tmp_path / "b.toml")
+    assert "row 3: ages 0+ of sosial stand twice" in _said(tmp_path / "e.csv")
     assert "no such file" in _said(tmp_path / "none.csv")
 
 

@@ -53,7 +53,7 @@ def test_need_follows_growth(assumptions: xr.Dataset, cost: xr.DataArray) -> Non
 
 
 def test_healthier_ageing_moves_the_profile(assumptions: xr.Dataset, cost: xr.DataArray) -> None:
-    ratio = multipliers(cost, assumptions, ageing=HealthierAgeing(0.5))["healthier ageing"].sel(service="pleie_omsorg")
+    ratio = multipliers(cost, assumptions, ageing=HealthierAgeing(0.5))["healthier_ageing"].sel(service="pleie_omsorg")
     prob, newborn = assumptions["death_prob"].values, assumptions["newborn_survival_prob"].values
     expected = life_expectancy(prob, newborn, 1).mean(axis=1)
     shift = 0.5 * (expected[9] - expected[0])
@@ -64,7 +64,7 @@ def test_healthier_ageing_moves_the_profile(assumptions: xr.Dataset, cost: xr.Da
     assert float(ratio.sel(age=85, date=2029)) == pytest.approx(by_hand / care[85], rel=1e-12)
     assert (ratio.sel(age=slice(67, 90), date=slice(2021, None)) < 1).all()
     assert (ratio.sel(age=slice(0, 66)) == 1).all()
-    full = multipliers(cost, assumptions, ageing=HealthierAgeing(1.0))["healthier ageing"].sel(service="pleie_omsorg")
+    full = multipliers(cost, assumptions, ageing=HealthierAgeing(1.0))["healthier_ageing"].sel(service="pleie_omsorg")
     assert (full.sel(age=85, date=2029) < ratio.sel(age=85, date=2029)).all()
 
 
@@ -75,7 +75,7 @@ def test_each_kind_stands_apart_in_the_decomposition(assumptions: xr.Dataset, co
     care = table[(table["service"] == "pleie_omsorg") & (table["financing"] == "free_income")].set_index("factor")
     kroner = care["kroner"]
     assert kroner["coverage"] < 0 < kroner["care below 50"]
-    assert kroner["healthier ageing"] < 0
+    assert kroner["healthier_ageing"] < 0
     assert kroner["fertility"] == 0
     people = project(assumptions)["population"]
     before, after = (

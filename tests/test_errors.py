@@ -43,3 +43,16 @@ def test_exit_codes_tell_runs_from_requests() -> None:
 def test_only_near_words_are_suggested() -> None:
     assert did_you_mean("Ukrane", ["ukraine", "ordinary"]) == '"ukraine"'
     assert did_you_mean("zzz", ["ukraine"]) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("a\nb", r"a\nb"), ("a\r\n", r"a\r\n"), ("\x1b[2J", r"\x1b[2J"), ("\u202egnp.exe", r"\u202egnp.exe"),
+        ("\ud800", r"\ud800"), ("x\u2028y", r"x\u2028y"), ("\x00", r"\x00"),
+        ("1\u202f000 – æøå −5\u00a0%", "1\u202f000 – æøå −5\u00a0%"),
+    ],
+)  # fmt: skip
+def test_a_problem_is_one_line_and_steers_no_terminal(written: str, shown: str) -> None:
+    """What a file says comes back in messages; it must not move the cursor, hide a line or turn the text around."""
+    assert str(Problem(f'"{written}" is no name', path=written)) == f'{shown}: "{shown}" is no name'

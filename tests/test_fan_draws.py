@@ -11,7 +11,10 @@ import xarray as xr
 
 import sweep_country
 from demosim.baseline.calibrate import history as past
+from demosim.baseline.calibrate.estimates import calibrate
 from demosim.baseline.calibrate.national import read_nation
+from demosim.baseline.calibrate.noise import noise_class
+from demosim.baseline.read import read_baseline
 from demosim.costs.need import expenditure
 from demosim.errors import DemosimError
 from demosim.outputs.netcdf import read_result
@@ -24,6 +27,8 @@ from demosim.uncertainty.fan_history import SERIES, national_series
 from demosim.uncertainty.fan_local import Local, local_from
 from demosim.uncertainty.fan_national import National, estimate_national, national_toml, read_national
 from demosim.uncertainty.fan_run import Switches, run_fan
+from demosim.uncertainty.fan_waves import read_waves, waves_from
+from demosim.uncertainty.run import read_evidence
 
 NATIONAL = National(np.array([0.8, 0.9, 0.5]), np.array([0.002, 0.03, 0.02]), np.eye(3), np.array([0, 0, 0.001]))
 
@@ -33,6 +38,10 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[xr.Dataset, xr.Data
     country = sweep_country.country()
     path = sweep_country.scenario_file(tmp_path_factory.mktemp("fan"))
     return resolve(country, read_scenario(path)).assumptions, country["unit_cost"]
+
+
+# yearly rates times the roots of the persons, five classes of ages up to 34: the young move with their parents
+NOISE = 1e-4 * (np.diag([2.0, 1.0, 0.5, 3.0, 4.0]) + 0.5 * (np.ones((5, 5)) - np.eye(5)))
 
 
 def estimates(assumptions: xr.Dataset) -> xr.Dataset:
@@ -46,7 +55,8 @@ def estimates(assumptions: xr.Dataset) -> xr.Dataset:
             "level_fading_variance": (place, np.full(size, 9e-6)),
             "level_part_covariance": (place, np.full(size, -2e-6)),
             "level_county_variance": (place, np.full(size, 1e-6)),
-            "level_noise_variance": (place, np.full(size, 1e-5)),
+            "shape_variance": (("band", "municipality"), np.full((bands, size), 1e-6)),
+            "noise_covariance": (("noise_age", "noise_age_other"), NOISE),
             "level_process_variance": ("part", [0.0, 5e-6, 1e-5]),
             "deviation_half_life": ("part", [1000.0, 15.0, 1.0]),
         },
@@ -57,7 +67,6 @@ def estimates(assumptions: xr.Dataset) -> xr.Dataset:
 def local(assumptions: xr.Dataset) -> Local:
     arrays, county = assumption_arrays(assumptions), assumptions["county"].values
     return local_from(estimates(assumptions), arrays, county, assumptions["age"].values)
-#assumption_arrays(assumptions), assumptions["county"].values, assumptions["age"].values)
 
 
 def test_nothing_uncertain_is_the_scenario_itself(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
@@ -163,15 +172,65 @@ def test_levels_have_their_variances(parts: tuple[xr.Dataset, xr.DataArray]) -> 
     assert np.corrcoef(draws[:, 0, 0], draws[:, 0, 2])[0, 1] > 0.05, "R1 and R3 share a county"
 
 
-def test_noise_of_bands_adds_up_to_that_of_the_level(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
+def test_noise_has_the_variance_and_the_correlation_of_its_classes(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
     assumptions, _ = parts
     place = local(assumptions)
-    people = assumptions["jump_off_population"].values
-    band = assumptions["deviation_band"].values
-    for m in range(people.shape[0]):
-        share = np.array([people[m][band == k].sum() for k in range(assumptions.sizes["band"])]) / people[m].sum()
-        total = (share**2 * place.noise_sd[:, m] ** 2).sum()
-        assert total == pytest.approx(1e-5, rel=1e-9)
+    people, number = assumptions["jump_off_population"].values, noise_class(assumptions["age"].values)
+    draws = place.noise(generator(0, 0, 1), 20_000)
+    for band, own in enumerate(place.noise_class):
+        if own >= 0:
+            persons = people[:, :, number == own].sum((1, 2))
+            np.testing.assert_allclose(draws[:, band].var(0) * persons, NOISE[own, own], rtol=0.05)
+    first, last = (int(np.flatnonzero(place.noise_class == own)[0]) for own in np.unique(place.noise_class)[[0, -1]])
+    own, other = place.noise_class[first], place.noise_class[last]
+    expected = NOISE[own, other] / np.sqrt(NOISE[own, own] * NOISE[other, other])
+    assert np.corrcoef(draws[:, first, 2], draws[:, last, 2])[0, 1] == pytest.approx(expected, abs=0.03)
+    assert abs(np.corrcoef(draws[:, first, 0], draws[:, first, 1])[0, 1]) < 0.03, "places are on their own"
+
+
+def test_newborns_are_poisson_where_they_are_a_band(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
+    place = replace(local(parts[0]), noise_class=np.array([-1, 1, 2]), newborn_sd=np.array([0.1, 0.2, 0.3, 0.4]))
+    draws = place.noise(generator(0, 0, 1), 4000)
+    np.testing.assert_allclose(draws[:, 0].std(0), [0.1, 0.2, 0.3, 0.4], rtol=0.05)
+
+
+def test_departures_of_the_shape_have_no_total_and_stay(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
+    place = local(parts[0])
+    draws = np.stack([place.shapes(generator(0, draw, 1)) for draw in range(2000)])
+    total = (draws * place.persons).sum(1) / place.persons.sum(0)
+    np.testing.assert_allclose(total, 0, atol=1e-15)
+    assert 0.5e-3 < draws.std() < 1e-3, "a little of it goes with the total"
+    still = replace(place, root=place.root * 0, county_sd=place.county_sd * 0, process_sd=place.process_sd * 0,
+                    noise_root=place.noise_root * 0, newborn_sd=place.newborn_sd * 0)  # fmt: skip
+    more = still.draw(generator(0, 1, 1), assumption_arrays(parts[0]))["net_migration_deviation"][-3:]
+    assert np.ptp(more, axis=0).max() == 0
+    assert np.abs(more).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("band", "expected"),
+    [
+        ([[0, 1, 1, 2, 2]] * 2, [-1, 0, 1]),
+        ([[0, 0, 0, 0, 0]] * 2, [0]),
+        ([[0, 1, 1, 1, 1], [0, 2, 2, 2, 2]], [-1, 0, 0]),
+    ],
+)
+def test_bands_take_the_class_of_their_middle_age(band: list[list[int]], expected: list[int]) -> None:
+    arrays = {"jump_off_population": np.full((2, 2, 5), 10.0), "deviation_band": np.array(band)}
+    size = len(expected)
+    known = xr.Dataset(
+        {
+            "level_response": ("band", np.ones(size)), "shape_variance": (("band", "m"), np.ones((size, 2))),
+            **{name: ("m", np.ones(2)) for name in ("level_lasting_variance", "level_fading_variance")},
+            "level_part_covariance": ("m", np.zeros(2)), "level_county_variance": ("m", np.ones(2)),
+            "level_process_variance": ("part", [0.0, 1, 1]), "deviation_half_life": ("part", [1000.0, 15, 1]),
+            "noise_covariance": (("a", "b"), np.eye(2)),
+        },
+        coords={"part": ["shape", "lasting", "fading"]},
+    )  # fmt: skip
+    found = local_from(known, arrays, np.array(["x", "y"]), np.array([0, 3, 5, 6, 7]))
+    assert found.noise_class.tolist() == expected
+    assert (found.response[found.noise_class < 0] == 0).all()
 
 
 def test_deviations_cancel_in_the_country(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
@@ -212,7 +271,7 @@ def test_targets_are_refused(tmp_path: Path) -> None:
 
 def test_norway_has_all_sources() -> None:
     found = run_fan(Path(__file__).parents[1] / "scenarios" / "mars2026.toml", draws=16, seed=1, threads=2)
-    assert [found.attrs[name] for name in ("national", "municipal", "unit_costs", "deflator")] == [1, 1, 1, 1]
+    assert [found.attrs[name] for name in ("national", "municipal", "unit_costs", "deflator", "waves")] == [1] * 5
     assert {"country", "03", "0301"} <= set(found["region"].values.tolist())
     assert np.isfinite(found["demographic_expenditure"].values).all()
 
@@ -223,6 +282,15 @@ def test_the_estimate_that_stands_is_that_of_the_past(shared_data: Path) -> None
         nation, past.read_mortality(shared_data / past.MORTALITY_FILE),
         past.read_fertility(shared_data / past.FERTILITY_FILE), 2026,
     )  # fmt: skip
+    evidence, _ = read_evidence(shared_data / "population_history.nc", None, None, None, read_baseline("norway2026"))
+    wave = calibrate(
+        evidence.history, evidence.mortality, evidence.fertility, 2026, flows=evidence.flows, waves=evidence.waves
+    ).settlement
+    assert wave is not None
+    waves = waves_from(wave, evidence.national.persons, 2026)
+    stand = read_waves(waves.profile)
+    np.testing.assert_allclose(stand.share, waves.share, atol=6e-6)
+    assert (stand.tilt, stand.tilt_error) == pytest.approx((waves.tilt, waves.tilt_error), abs=6e-4)
     found, stands = estimate_national(series), read_national()
     for name in ("kept", "sd", "trend_sd", "correlation"):
         np.testing.assert_allclose(getattr(stands, name), getattr(found, name), rtol=5e-3, atol=6e-4)

@@ -149,7 +149,7 @@ def made_history(baseline: xr.Dataset) -> xr.Dataset:
 
 @pytest.mark.parametrize("country", [made_up.small_country, made_up.three_regions])
 def test_any_country_has_indicators_in_the_registered_form(country: object) -> None:
-    baseline = country()  # type: ignore[operator]
+    baseline = country()  # type: ignore[operator]  # a parameter of the test
     projection = project(plain_assumptions(baseline)).assign_coords(county=baseline["county"])
     for dataset in (projection, made_history(baseline)):
         sizes = ind.size_classes(dataset, [1000, 20_000])

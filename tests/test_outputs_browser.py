@@ -41,6 +41,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = [folder / name for name in ("run.nc", "fan.nc", "sensitivity.nc", "sweep.nc")]
     report(results, folder / "page.html")
     pages(folder / "run.nc", folder / "pages", municipalities=["1103", "1106", "1151"])
+    for lang in ("nn", "en"):
+        pages(folder / "run.nc", folder / lang, lang=lang, municipalities=["1103", "1151"])
     return folder
 
 
@@ -144,6 +146,33 @@ def test_a_reader_picks_sorts_searches_switches_and_prints(folder: Path, tab: Ta
     assert complaints(tab, page) == []
 
 
+def test_every_figure_is_redrawn_for_every_kind_of_place(folder: Path, tab: Tab) -> None:
+    open_page(tab, folder / "page.html")
+    redrawn = "['yearly', 'accumulated', 'age_index', 'pyramid']"
+    drawings = f"{redrawn}.map((key) => document.querySelector(`#figure-${{key}} .drawing`).innerHTML)"
+    seen = [tab.evaluate(drawings)]
+    for name in ("Stavanger", "Rogaland", "Trøndelag", "3\xa0000–4\xa0999 innbyggere"):
+        pick(tab, name)
+        now = tab.evaluate(drawings)
+        assert all(one != other for before in seen for one, other in zip(before, now, strict=True)), name
+        seen.append(now)
+        heads = "[...document.querySelectorAll('#figures figure .note')].map((note) => note.textContent)"
+        assert sum(name in head for head in tab.evaluate(heads)) >= 5
+        assert tab.evaluate("document.getElementById('key-heading').textContent") == name
+    fan = tab.evaluate("document.querySelector('#figure-fan').innerText")
+    assert "Ikke beregnet for 3\xa0000–4\xa0999 innbyggere." in fan
+
+
+def test_the_print_repeats_a_header_with_words_on_every_page(folder: Path, tab: Tab) -> None:
+    open_page(tab, folder / "page.html")
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    head = "document.querySelector('#municipalities thead th:nth-child(3)')"
+    assert tab.evaluate(f"getComputedStyle({head}.querySelector('button')).display") == "none"
+    assert tab.evaluate(f"getComputedStyle({head}.querySelector('span')).display") == "inline"
+    assert tab.evaluate(f"{head}.innerText") == "Personer 1.1.2026"
+    tab.call("Emulation.setEmulatedMedia", media="")
+
+
 def test_a_click_on_the_map_picks(folder: Path, tab: Tab) -> None:
     open_page(tab, folder / "page.html")
     place = tab.evaluate("""(() => {
@@ -211,15 +240,19 @@ def axe_source() -> str:
     return files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["page.html", "pages/1151.html", "pages/index.html"])
-@pytest.mark.parametrize("lang", ["nb", "en"])
+@pytest.mark.parametrize(
+    ("name", "lang"),
+    [
+        ("page.html", "nb"), ("page.html", "nn"), ("page.html", "en"), ("pages/1151.html", "nb"),
+        ("pages/index.html", "nb"), ("nn/1103.html", "nn"), ("en/1151.html", "en"),
+    ],
+)  # fmt: skip
 def test_axe_finds_no_barrier(folder: Path, tab: Tab, name: str, lang: str) -> None:
-    if lang == "en" and name != "page.html":
-        pytest.skip("single pages speak one language")
     open_page(tab, folder / name)
-    if lang == "en":
-        tab.evaluate("document.querySelector('[data-set=en]').click()")
+    if name == "page.html" and lang != "nb":
+        tab.evaluate(f"document.querySelector('[data-set={lang}]').click()")
         wait(tab)
+    assert tab.evaluate("document.documentElement.lang") == lang
     tab.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
     if name == "page.html":  # a few rows tell as much as 357
         search(tab, "herøy")

@@ -45,13 +45,22 @@ def test_every_figure_is_drawn_with_its_text(results: list[Path], tmp_path: Path
 
 
 @pytest.mark.parametrize("shape", list(SHAPES))
-@pytest.mark.parametrize("figure", ["yearly", "map_cost"])
+@pytest.mark.parametrize("figure", ["yearly", "map_cost", "scenarios", "pyramid"])
 def test_pictures_have_their_shape(results: list[Path], tmp_path: Path, shape: str, figure: str) -> None:
     picture, _ = plot(results, figure, tmp_path / "f.png", shape=shape)
     width, height = np.frombuffer(picture.read_bytes()[PNG_SIZE], dtype=">u4").tolist()
     wanted = SHAPES[shape][0] / SHAPES[shape][1]
     assert width / height == pytest.approx(wanted, rel=0.01)
     assert width >= 1500
+
+
+def test_a_picture_carries_its_note_and_tells_every_assumption(results: list[Path], tmp_path: Path) -> None:
+    picture, _ = plot(results, "pyramid", tmp_path / "f.svg")
+    assert "Omriss: 2026" in picture.read_text(encoding="utf-8")
+    _, text = plot(results, "tornado", tmp_path / "t.svg")
+    said = text.read_text(encoding="utf-8")
+    assert "Netto innvandring, personer per år (−10\xa0000 / +12\xa0345): −40,0 (Virkning av lav), 45,0" in said
+    assert "Fertility <1>" in said
 
 
 @pytest.mark.parametrize(
@@ -84,7 +93,10 @@ def test_pages_are_taken_up_where_they_ended(tmp_path: Path) -> None:
     assert seen[-1] == (4, 4, "Region 4")
     (tmp_path / "out" / "R3.html").unlink()
     (tmp_path / "out" / "R2.html").write_text("kept", encoding="utf-8")
+    for name in (".R3.html-abc123.part", ".R4.pdf-abc123.html", ".mine.txt-x.part"):  # of a run that was killed
+        (tmp_path / "out" / name).write_text("half", encoding="utf-8")
     pages(tmp_path / "run.nc", tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").glob(".*")) == [".mine.txt-x.part", ".pages"]
     assert (tmp_path / "out" / "R2.html").read_text(encoding="utf-8") == "kept"
     assert (tmp_path / "out" / "R3.html").exists()
     assert 'href="R4.html"' in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
@@ -95,12 +107,14 @@ def test_pages_of_something_else_are_made_anew(tmp_path: Path, change: str) -> N
     write_result(tmp_path / "run.nc", small())
     pages(tmp_path / "run.nc", tmp_path / "out")
     (tmp_path / "out" / "R2.html").write_text("old", encoding="utf-8")
-    (tmp_path / "out" / "notes.txt").write_text("mine", encoding="utf-8")
+    for name in ("notes.txt", "mine.html", "9999.html"):
+        (tmp_path / "out" / name).write_text("mine", encoding="utf-8")
     if change == "result":
         write_result(tmp_path / "run.nc", small().assign_attrs(title="Another"))
     pages(tmp_path / "run.nc", tmp_path / "out", lang="nn" if change == "lang" else "nb")
     assert (tmp_path / "out" / "R2.html").read_text(encoding="utf-8") != "old"
-    assert (tmp_path / "out" / "notes.txt").read_text(encoding="utf-8") == "mine"
+    for name in ("notes.txt", "mine.html", "9999.html"):
+        assert (tmp_path / "out" / name).read_text(encoding="utf-8") == "mine"
 
 
 @pytest.mark.parametrize("lang", ["nb", "nn", "en"])
@@ -125,6 +139,22 @@ def test_what_matters_names_the_largest_services() -> None:
     largest = str(total["service"].values[int(np.nanargmax(np.abs(total.values)))])
     assert lines[0].startswith(largest.title())
     assert any("grows most" in line for line in lines)
+
+
+def test_a_sensitivity_says_what_matters_here(tmp_path: Path) -> None:
+    run = norway()
+    moved = sensitivity(run).assign(
+        municipal_effect_low=(("municipality", "assumption"), [[-1e6, -2e6]]),
+        municipal_effect_high=(("municipality", "assumption"), [[1e6, 2.5e6]]),
+    )
+    comparison = Comparison(measures(run), Words("en", run), moved.assign_coords(municipality=["1103"]))
+    lines = what_matters(comparison, comparison.numbers["1103"])
+    assert (
+        "Sensitive to Netto innvandring, persons per year (−10,000 / +12,345): −2.00 to +2.50 m 2026 NOK in 2027."
+        in lines
+    )
+    assert not any("Sensitive" in line for line in what_matters(comparison, comparison.numbers["1151"]))
+    assert "Sensitive to Netto innvandring" in render_page(comparison, "1103")
 
 
 @pytest.mark.parametrize(

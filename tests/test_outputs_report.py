@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conftest import ROOT
 from demosim.errors import DemosimError
 from demosim.outputs.measures import measures
 from demosim.outputs.netcdf import write_result
+from demosim.outputs.origins import changes
 from demosim.outputs.report import embedded_json, report
+from demosim.outputs.words import Words
+from demosim.run import run as run_scenario
 from made_up_others import fan, sensitivity, sweep
 from made_up_result import norway, small, three
 
@@ -120,6 +124,48 @@ def test_whatever_a_scenario_says_is_escaped(tmp_path: Path) -> None:
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert" in text
     assert text.count("<script") == 3
+
+
+def test_borders_are_named_and_squares_are_said_to_be_squares(tmp_path: Path) -> None:
+    run = norway().sel(municipality=["0301", "1103"])
+    write_result(tmp_path / "run.nc", run)
+    ring = [[5.0, 58.0], [6.0, 58.0], [6.0, 59.0], [5.0, 58.0]]
+    features = [
+        {"type": "Feature", "id": code, "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        for code in ("0301", "1103")
+    ]
+    borders = tmp_path / "<b>.json"
+    borders.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    with_borders = report([tmp_path / "run.nc"], tmp_path / "a.html", "en", borders).read_text(encoding="utf-8")
+    squares = report([tmp_path / "run.nc"], tmp_path / "b.html", "en").read_text(encoding="utf-8")
+    assert "Borders from &lt;b&gt;.json" in with_borders
+    assert "--borders &lt;b&gt;.json" in with_borders
+    assert "equally large" in squares
+    assert "equally large" not in with_borders
+
+
+def test_the_page_holds_the_scenario_and_the_commands_that_make_it_again(tmp_path: Path) -> None:
+    run = small().assign_attrs(document='name = "made-up"\ntitle = "</pre><script>"\n', log='{"en": ["net: 5"]}')
+    write_result(tmp_path / "run.nc", run)
+    write_result(tmp_path / "fan.nc", fan(run), "fan")
+    text = report([tmp_path / "run.nc", tmp_path / "fan.nc"], tmp_path / "p.html", "en").read_text(encoding="utf-8")
+    assert "<code>demosim run made-up.toml --output run.nc</code>" in text
+    assert "<code>demosim fan made-up.toml --draws 200 --seed 0 --output fan.nc</code>" in text
+    assert "Save the text as made-up.toml" in text
+    assert "&lt;/pre&gt;&lt;script&gt;" in text
+    assert "net: 5" in text
+
+
+def test_what_a_run_stores_is_a_scenario_of_the_same_digest(tmp_path: Path) -> None:
+    done = run_scenario(ROOT / "scenarios" / "ukraine-return.toml")
+    dataset = done.dataset
+    (tmp_path / "again.toml").write_text(dataset.attrs["document"], encoding="utf-8")
+    again = run_scenario(tmp_path / "again.toml")
+    assert again.digest == done.digest
+    assert np.array_equal(again.dataset["population"].values, dataset["population"].values)
+    said = changes(Words("nb", dataset))
+    assert any("ukraine" in line for line in said)
+    assert any("2024-MMMM" in line for line in said)
 
 
 def test_json_cannot_end_its_element() -> None:

@@ -55,7 +55,8 @@ def test_every_table_has_a_sheet(book: Path) -> None:
     names = openpyxl.load_workbook(book).sheetnames
     assert names == [
         "Hovedtall", "Årlig", "Samlet", "Årlig, all finansiering", "Samlet, all finansiering", "Aldersgrupper",
-        "Ettårig alder", "Kommuner", "Grupper", "Mot referanse", "Usikkerhet", "Følsomhet", "Forutsetninger", "Om",
+        "Ettårig alder", "Kommuner", "Grupper", "Mot referanse, årlig", "Mot referanse, samlet", "Usikkerhet",
+        "Følsomhet", "Forutsetninger", "Om",
     ]  # fmt: skip
 
 
@@ -120,21 +121,65 @@ def test_sheets_are_set_up_for_reading_and_print(book: Path) -> None:
         assert sheet.page_setup.orientation == "landscape"
         assert sheet.print_title_rows == "$4:$4"
     charts = {sheet.title: len(sheet._charts) for sheet in openpyxl.load_workbook(book) if sheet._charts}
-    assert charts == {"Årlig": 1, "Samlet": 1, "Årlig, all finansiering": 1, "Samlet, all finansiering": 1}
+    assert charts == dict.fromkeys(
+        ("Årlig", "Samlet", "Årlig, all finansiering", "Samlet, all finansiering", "Mot referanse, årlig",
+         "Mot referanse, samlet", "Usikkerhet", "Følsomhet"), 1,
+    )  # fmt: skip
 
 
 def test_numbers_are_numbers_with_formats(book: Path) -> None:
     sheet = openpyxl.load_workbook(book)["Kommuner"]
     cell = sheet["D5"]
     assert isinstance(cell.value, int | float)
-    assert cell.number_format == "#,##0"
+    assert cell.number_format == "#,##0;−#,##0"  # a true minus sign
+
+
+def test_columns_hold_their_numbers_and_their_words(book: Path) -> None:
+    """No ### and no broken word: every column is wider than its longest number and than each word of its header."""
+    for sheet in openpyxl.load_workbook(book, data_only=True):
+        heads = {cell.column_letter: str(cell.value) for cell in sheet[4] if cell.value}
+        for letter, head in heads.items():
+            width = sheet.column_dimensions[letter].width
+            assert width >= max(map(len, head.split())) + 3, (sheet.title, head)
+            numbers = [cell.value for cell in sheet[letter][4:] if isinstance(cell.value, int | float)]
+            assert width > max((len(f"{value:,.0f}") for value in numbers), default=0), (sheet.title, head)
+
+
+def test_numbers_have_a_true_minus_and_their_header_stands_above_them(book: Path) -> None:
+    formats = set()
+    for sheet in openpyxl.load_workbook(book):
+        for row in sheet.iter_rows(min_row=5):
+            formats |= {cell.number_format for cell in row if cell.data_type == "n" and cell.value is not None}
+        heads = [cell for cell in sheet[4] if cell.value]
+        first = {cell.column: cell for cell in sheet[5] if cell.value is not None}
+        for head in heads:
+            if head.column in first and first[head.column].data_type in "nf":
+                assert head.alignment.horizontal == "right", (sheet.title, head.value)
+    assert all(";−" in code or code == "0" for code in formats), formats
+
+
+def test_the_about_sheet_begins_with_the_scenario(book: Path) -> None:
+    rows = [[cell.value for cell in row] for row in openpyxl.load_workbook(book)["Om"].iter_rows(min_row=5)]
+    again = [str(row[1]) for row in rows if row[0] == "Lages på nytt med"]
+    assert again[0] == "demosim run -evil.toml --output run.nc"
+    assert again[-1].startswith("demosim --lang nb export run.nc reference.nc fan.nc sensitivity.nc --output book.xlsx")
+
+
+def test_the_tornado_and_the_band_are_drawn_from_their_cells(book: Path) -> None:
+    loaded = openpyxl.load_workbook(book)
+    band = loaded["Usikkerhet"]._charts[0]
+    assert len(band.series) == 5
+    assert "$B$5" in band.series[0].val.numRef.f
+    tornado = loaded["Følsomhet"]._charts[0]
+    assert [series.tx.strRef.f.split("!")[1] for series in tornado.series] == ["$E$4", "$F$4"]
+    assert loaded["Følsomhet"]["A5"].value == "Netto innvandring"
 
 
 def test_difference_to_the_same_run_is_zero(book: Path) -> None:
-    sheet = openpyxl.load_workbook(book, data_only=True)["Mot referanse"]
+    sheet = openpyxl.load_workbook(book, data_only=True)["Mot referanse, årlig"]
     values = [value for row in sheet.iter_rows(min_row=5, max_row=13, min_col=2, values_only=True) for value in row]
     assert {value for value in values if value is not None} == {0}
-    assert "@reference" in sheet["A1"].value
+    assert "minus @reference" in sheet["A2"].value
 
 
 def test_five_year_ages_make_a_workbook(tmp_path: Path) -> None:

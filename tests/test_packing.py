@@ -112,7 +112,7 @@ def test_arrays_begin_with_a_line_of_the_cache(dtype: type) -> None:
     for shape in ((0, 3), (1, 16), (7, 48), (2, 3, 16)):
         array = empty(shape, dtype)
         assert array.shape == shape
-        assert array.ctypes.data % LINE == 0
+        assert array.size == 0 or array.ctypes.data % LINE == 0
         assert array.flags.c_contiguous
     values = np.arange(32.0).reshape(2, 16)
     np.testing.assert_array_equal(aligned(values, dtype), values)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import made_up
 from demosim.errors import DemosimError
 from demosim.projection import project
-from demosim.scenario.control import ControlTotal, fit, net_migration, project_with_targets
+from demosim.scenario.control import ControlTotal, added_up, fit, net_migration, project_with_targets
 from demosim.scenario.read import spec_from
 from demosim.scenario.resolve import Resolved, resolve
 
@@ -131,6 +131,48 @@ def test_growth_is_births_less_deaths_migration_and_adjustment() -> None:
     np.testing.assert_allclose((natural + migration).values + adjustment, growth, atol=1e-6)
     middle = (found["population"].values[..., :-1] + found["population"].values[..., 1:]) / 2
     np.testing.assert_array_equal(found["population_mid_year"].values, middle)
+
+
+def test_counts_are_added_up_and_of_errors_the_largest_stands() -> None:
+    assert added_up("floored_persons", [1.0, 2.5]) == 3.5
+    assert added_up("mass_balance", [2e-16, 5e-16, 1e-16]) == 5e-16
+    launch = int(YEARLY.attrs["launch_year"])
+    scenario = resolved(YEARLY, control=[{"population": {str(launch + k): 190_000 for k in (1, 2, 3)}}])
+    seen: list[float] = []
+
+    def noted(assumptions: xr.Dataset) -> xr.Dataset:
+        found = project(assumptions)
+        seen.append(found.attrs["mass_balance"])
+        return found
+
+    found = project_with_targets(scenario.assumptions, noted, scenario.controls)
+    assert len(seen) == 4
+    assert found.attrs["mass_balance"] == max(seen)
+
+
+def test_where_nobody_is_the_shares_of_the_first_launch_hold_after_a_controlled_date() -> None:
+    childless = YEARLY.assign(total_fertility_rate=0 * YEARLY["total_fertility_rate"])
+    launch = int(YEARLY.attrs["launch_year"])
+    place = str(YEARLY["county"].values[0])
+    control = [{"county": place, "population": {str(launch + 1): 250_000}}]  # so that the shares change
+    found = run(resolved(childless, control=control, streams={}))
+    infants = found["net_ordinary_migration"].isel(age_end_of_year=0, sex=0)
+    persons_at_launch = YEARLY["population"].sum(("sex", "age"))
+    expected = (persons_at_launch / persons_at_launch.sum()).values
+    for year in range(5):
+        there = infants.isel(year=year)
+        np.testing.assert_allclose((there / there.sum()).values, expected, rtol=1e-12)
+
+
+def test_streams_that_come_early_stay_so_on_the_first_of_july_after_fitting() -> None:
+    launch = int(YEARLY.attrs["launch_year"])
+    streams = {"crisis": {"profile": "ordinary", "settlement": ["R2"], "net": {str(launch): 300}, "timing": 1.0}}
+    control = [{"population": {str(launch + 1): 200_000}}]
+    found = run(resolved(YEARLY, streams=streams, control=control))
+    mean = (found["population"].values[..., :-1] + found["population"].values[..., 1:]) / 2
+    beyond = (found["population_mid_year"] - mean).sum(("sex", "age"))
+    assert float(beyond.sel(municipality="R2", year=launch)) == pytest.approx(150, rel=0.02)
+    assert float(abs(beyond).sum()) == pytest.approx(150, rel=0.02)
 
 
 def test_a_control_total_that_is_met_already_changes_nothing_and_nor_does_none() -> None:

@@ -20,7 +20,7 @@ from demosim.scenario.resolve import resolve
 from demosim.scenario.syntax import parse_source
 
 SHIPPED = sorted((ROOT / "scenarios").glob("*.toml"))
-CODE = re.compile(r'(?:report\.add\(|PydanticCustomError\(|yield)\s*\(?\s*"([a-z_]+)"|code="([a-z_]+)"')
+CODE = re.compile(r'(?:(?:report|wrong)\.add\(|say\(|PydanticCustomError\(|yield)\s*\(?\s*"([a-z_]+)"|code="([a-z_]+)"')
 
 
 @pytest.mark.parametrize("path", corpus.INVALID, ids=lambda path: path.stem)
@@ -30,7 +30,9 @@ def test_a_wrong_file_gives_the_problem_on_its_first_line_and_no_other(path: Pat
 
 
 def test_every_code_has_a_file_and_every_file_a_code() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/demosim/scenario").glob("*.py"))
+    files = [*(ROOT / "src/demosim/scenario").glob("*.py")]
+    files += [ROOT / "src/demosim/costs" / f"{name}.py" for name in ("check", "own", "spread")]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
     in_source = {first or second for first, second in CODE.findall(source)}
     in_corpus = {corpus.first_line(path).split(": ")[1] for path in corpus.INVALID}
     assert in_source == in_corpus

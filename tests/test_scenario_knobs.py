@@ -22,7 +22,7 @@ from demosim.scenario.resolve import Resolved, assemble, resolve
 from demosim.scenario.series import Series
 
 COUNTRIES = {"yearly": made_up.small_country(regions=3, last_age=20, steps=8), "five": made_up.three_regions()}
-NUMERIC = [knob for knob in list_knobs() if knob.form != "date"]
+NUMERIC = [knob for knob in list_knobs() if knob.form not in ("date", "table")]
 WITH_NEUTRAL = [knob for knob in NUMERIC if knob.neutral is not None]
 
 
@@ -176,6 +176,59 @@ def test_life_expectancy_is_reached_in_the_years_named() -> None:
         assert found[sex][str(launch)] == usual[sex][str(launch)]
 
 
+def test_a_path_of_life_expectancy_may_begin_in_the_launch_year() -> None:
+    baseline = COUNTRIES["yearly"]
+    launch = int(baseline.attrs["launch_year"])
+    usual = resolved(baseline, steps=6)
+    before = usual.document["resolved"]["life_expectancy"]["female"]
+    level, late = before[str(launch)] - 0.2, before[str(launch + 5)] + 0.03
+    both = resolved(baseline, {"mortality.life_expectancy": {"female": {str(launch): level, str(launch + 5): late}}}, 6)
+    found = both.document["resolved"]["life_expectancy"]["female"]
+    assert found[str(launch)] == pytest.approx(level, abs=1e-4)
+    assert found[str(launch + 5)] == pytest.approx(late, abs=1e-4)
+    np.testing.assert_array_equal(both.assumptions["death_prob"][:, 0], usual.assumptions["death_prob"][:, 0])
+    alone = resolved(baseline, {"mortality.life_expectancy": {"female": {str(launch): level}}}, 6).assumptions
+    ratio = np.log1p(-alone["death_prob"][:, 1].values) / np.log1p(-usual.assumptions["death_prob"][:, 1].values)
+    np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-9)  # one factor on death rates, in all years and ages
+    assert ratio[0, 0] > 1
+    newborn = [np.log(a["newborn_survival_prob"].values[:, 1]) for a in (alone, usual.assumptions)]
+    np.testing.assert_allclose(newborn[0] / newborn[1], ratio[0, 0], rtol=1e-9)
+
+
+def test_a_plain_life_expectancy_of_a_run_of_one_year_is_met_in_that_year() -> None:
+    for baseline in COUNTRIES.values():
+        launch = str(baseline.attrs["launch_year"])
+        wanted = resolved(baseline, steps=1).document["resolved"]["life_expectancy"]["male"][launch] + 0.3
+        found = resolved(baseline, {"mortality.life_expectancy": {"male": wanted}}, steps=1)
+        assert found.document["resolved"]["life_expectancy"]["male"][launch] == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_targets_after_the_horizon_shape_the_way_to_it(country: str) -> None:
+    baseline = COUNTRIES[country]
+    launch, interval = int(baseline.attrs["launch_year"]), int(baseline.attrs["interval_years"])
+    steps = baseline.sizes["year"]
+    last, second = str(launch + (steps - 1) * interval), str(launch + interval)
+    usual = resolved(baseline, steps=steps).document["resolved"]["life_expectancy"]["male"]
+    path = {"male": {second: usual[second] + 0.02, last: usual[last] + 0.1}}
+    short, long = (resolved(baseline, {"mortality.life_expectancy": path}, n) for n in (steps - 2, steps))
+    assert long.document["resolved"]["life_expectancy"]["male"][last] == pytest.approx(path["male"][last], abs=1e-4)
+    for name in ("death_prob", "newborn_survival_prob"):
+        np.testing.assert_array_equal(short.assumptions[name], long.assumptions[name][: steps - 2])
+    again = resolve(baseline, spec_from(short.document))  # the resolved form keeps the years after the horizon
+    assert again.assumptions.identical(short.assumptions)
+    ignored = resolved(baseline, {"mortality.life_expectancy": {"male": {second: path["male"][second]}}}, steps - 2)
+    assert not ignored.assumptions["death_prob"].equals(short.assumptions["death_prob"])
+    assert ignored.digest != short.digest
+
+
+def test_a_level_out_of_reach_is_refused_with_its_year() -> None:
+    baseline = COUNTRIES["yearly"]
+    launch = int(baseline.attrs["launch_year"])
+    with pytest.raises(DemosimError, match=rf"no factor on death rates gives 100 years \(male, {launch}\)"):
+        resolved(baseline, {"mortality.life_expectancy": {"male": {str(launch): 100.0}}})
+
+
 def test_a_life_expectancy_out_of_reach_is_refused_with_its_place() -> None:
     baseline = COUNTRIES["yearly"]
     with pytest.raises(DemosimError, match="no scaling of the decline of death rates gives 80 years"):
@@ -247,7 +300,7 @@ def test_a_new_knob_is_one_class(toy: type[Knob]) -> None:
 
 def test_a_knob_without_effect_is_not_a_knob() -> None:
     with pytest.raises(NotImplementedError, match="Knob"):
-        Knob.apply(None, None, "")  # type: ignore[arg-type]
+        Knob.apply(None, None, "")  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_municipal_arrays_are_passed_on_and_the_baseline_stays_as_it_is() -> None:

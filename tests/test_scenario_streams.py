@@ -159,22 +159,49 @@ def test_moves_onward_change_no_national_number() -> None:
     assert (gain.sel(municipality=["R1", "R2"]) < 0).all()
 
 
-def test_arrivals_early_in_the_year_have_more_children() -> None:
-    at_start, middle = (country(YEARLY, {"net": 1000, "timing": timing}) for timing in (1.0, 0.5))
-    extra = (at_start["stream_inflow"] - middle["stream_inflow"]).isel(stream=0, year=0)
-    assert not extra.isel(age_end_of_year=slice(1, None)).any()
-    women = (
-        middle["stream_inflow"].isel(stream=0, year=0, sex=1).values
-        - middle["stream_outflow"].isel(stream=0, year=0, sex=1).values
-    )
-    births = 0.5 * float((women * middle["fertility_rate"].isel(year=0).values).sum())
+def test_arrivals_early_in_the_year_have_more_children_and_deaths() -> None:
+    at_start, middle, late = (country(YEARLY, {"net": 1000, "timing": timing}) for timing in (1.0, 0.5, 0.0))
+    come = np.maximum(1000 * YEARLY["migration_profile"].sel(profile="crisis").values, 0.0)
+    births = 0.5 * float((come[1] * middle["fertility_rate"].isel(year=0).values).sum())
     assert births > 1
     boys = float(middle.attrs["male_birth_share"])
-    expected = births * np.array([boys, 1 - boys]) * middle["newborn_survival_prob"].isel(year=0).values
-    np.testing.assert_allclose(extra.isel(age_end_of_year=0).values, expected)
-    late = country(YEARLY, {"net": 1000, "timing": 0.0})
-    more_out = (late["stream_outflow"] - middle["stream_outflow"]).isel(stream=0, year=0, age_end_of_year=0)
-    np.testing.assert_allclose(more_out.values, expected)
+    alive = middle["newborn_survival_prob"].isel(year=0).values
+    prob = middle["death_prob"].isel(year=0).values
+    dies = np.column_stack([1 - alive, prob[:, :-2], prob[:, -2:].mean(1)])
+    expected = -0.5 * come * dies
+    expected[:, 0] += births * np.array([boys, 1 - boys]) * alive
+    net = [flows(assumptions, "crisis")[0] for assumptions in (at_start, middle, late)]
+    np.testing.assert_allclose(net[0] - net[1], expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(net[1] - net[2], expected, rtol=1e-9, atol=1e-12)
+    assert (net[0] - net[1])[:, 1:].sum() < -0.1  # deaths among a thousand of all ages
+
+
+@pytest.mark.parametrize("timing", [0.0, 0.25, 1.0])
+def test_the_timing_of_arrivals_is_their_share_on_the_first_of_july(timing: float) -> None:
+    stream = {"net": {"2021": 600}, "settlement": ["R2"], "profile": "ordinary"}
+    middle, moved = (project(country(YEARLY, {**stream, "timing": t})) for t in (0.5, timing))
+    apart = (
+        moved["population_mid_year"] - (moved["population"].values[..., :-1] + moved["population"].values[..., 1:]) / 2
+    )
+    other_places = apart.sel(municipality=["R1", "R3"])
+    assert not other_places.any()
+    assert not apart.sel(municipality="R2").isel(year=[0, 2, 3, 4, 5]).any()
+    here = apart.sel(municipality="R2", year=2021)
+    arrivals = country(YEARLY, {**stream, "timing": timing})["stream_early"].sel(stream="crisis", year=2021)
+    np.testing.assert_allclose(here.values, arrivals.values, atol=1e-9)
+    assert float(here.sum()) == pytest.approx((timing - 0.5) * 600, rel=0.02)
+    np.testing.assert_array_equal(
+        middle["population_mid_year"].values,
+        (middle["population"].values[..., :-1] + middle["population"].values[..., 1:]) / 2,
+    )
+
+
+def test_arrivals_spread_evenly_add_no_array() -> None:
+    assert "stream_early" not in country(YEARLY, {"net": 10, "timing": 0.5})
+    early = country(YEARLY, {"net": {"2021": 10, "2022": -10}, "timing": 0.9})["stream_early"]
+    assert float(early.sel(year=2021).sum()) == pytest.approx(4.0, rel=0.05)
+    assert float(early.sel(year=2022).sum()) == pytest.approx(0.0, abs=0.05)  # those who leave do so evenly
+    assert (early >= 0).all()
 
 
 def test_weights_of_the_user_and_a_list_by_population() -> None:

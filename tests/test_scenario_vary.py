@@ -121,7 +121,7 @@ def test_every_listed_path_can_be_set() -> None:
     assert {"fertility.tfr", "streams.crisis.net", "municipalities.R2.extra_net", "mortality.decline"} <= set(paths)
     for path in paths:
         assert split_path(spec, path)[2] == ()
-        assert vary(spec, {path: 1.0}).knobs[path].only(1.0)  # type: ignore[union-attr]
+        assert vary(spec, {path: 1.0}).knobs[path].only(1.0)  # type: ignore[union-attr]  # it is a series
 
 
 def test_a_number_out_of_bounds_is_found_when_the_scenario_is_prepared() -> None:

@@ -42,7 +42,7 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StubApi]:
     changes = LIST.replace("codesAt", "changes")
     value_map = LIST.replace("klass", "codelist").replace("codesAt.json", "agg_KommSummer").split("[query.date]")[0]
     texts = {
-        "moves": COUNTRY, "population": towns, "population-country": COUNTRY, "population-history": history,
+        "life-table": COUNTRY, "population": towns, "population-country": COUNTRY, "population-history": history,
         "population-by-code": by_code, "municipality-changes": changes,
         "municipality-value-map": value_map,
     }  # fmt: skip
@@ -88,7 +88,7 @@ def test_the_population_of_the_launch_year_with_its_vintage(filled: Store) -> No
     assert origin["table"] == "07459"
     assert origin["sha256"] == filled.vintages("population")[-1].digest
     assert "never checked against a real answer" in origin["confidence"]
-    assert "fetch it where there is a network" in inputs.absent["moves"]
+    assert "fetch it where there is a network" in inputs.absent["life-table"]
 
 
 def test_the_history_is_recoded_with_weights_that_the_origin_tells(filled: Store) -> None:

@@ -38,7 +38,8 @@ def fresh(shared_data: Path) -> BuildInputs:
 
 
 def test_facts_with_a_fresh_population(fresh: BuildInputs, tmp_path: Path) -> None:
-    folder = prepare_facts(fresh, tmp_path / "facts")
+    made = prepare_facts(fresh, tmp_path / "facts")
+    folder = made.folder
     groups, country = read_facts("population_groups", folder), read_facts("population_norway", folder)
     assert len(groups) == 357 * 2
     assert groups.columns[-1] == "105+"
@@ -46,9 +47,12 @@ def test_facts_with_a_fresh_population(fresh: BuildInputs, tmp_path: Path) -> No
     latest = country[country["year"] == 2026].drop(columns=["year", "sex"]).to_numpy().sum()
     assert int(latest) == 5_627_401
     assert country["year"].min() == 2006
-    assert "vintage sha256 ffff" in groups.attrs["derivation"]
+    assert "vintages population sha256 ffff" in groups.attrs["derivation"]
     assert groups.attrs["origin"] == "Statistics Norway"
     assert read_facts("mortality", folder).equals(read_facts("mortality"))
+    carried = made.provenance.carried
+    assert {"mortality", "fertility", "round 2024", "country in other years", "refugees"} <= set(carried)
+    assert "no life table is stored" in carried["mortality"]["derivation"]
 
 
 @pytest.fixture
@@ -63,7 +67,7 @@ def recipe(tmp_path: Path) -> Path:
 def test_a_baseline_takes_the_registered_single_ages_as_they_are(
     fresh: BuildInputs, recipe: Path, tmp_path: Path
 ) -> None:
-    built = read_baseline(build_fresh(2026, tmp_path / "mine", inputs=fresh, recipe=recipe))
+    built = read_baseline(build_fresh(2026, tmp_path / "mine", inputs=fresh, recipe=recipe).folder)
     registered = fresh.arrays["population"].transpose("municipality", "sex", "age")
     registered = registered.sel(municipality=built["municipality"].values, sex=built["sex"].values)
     np.testing.assert_allclose(built["population"].values, registered.values, atol=1e-6)

@@ -100,11 +100,11 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
-def refusal(api: StubApi, store: Store, name: str = "towns", **options: Any) -> str:
+def refusal(api: StubApi, store: Store, name: str = "towns", **limits: Any) -> str:
     """What a refused fetch says; the store is as it was, and whole."""
     before = [vintage.digest for vintage in store.vintages(name)]
     with pytest.raises(DemosimError) as raised:
-        fetch_table(name, store, api=client(api), **options)
+        fetch_table(name, store, api=client(api, **limits))
     assert [vintage.digest for vintage in store.vintages(name)] == before
     assert verify_store(store) == []
     return str(raised.value)
@@ -240,6 +240,64 @@ def test_a_table_of_nothing_but_missing_cells_is_refused(api: StubApi, declared:
     open_entry = COUNTRY.replace("[checks]", "[checks]\ncomplete = false")
     (declared / "country.toml").write_text(open_entry, encoding="utf-8")
     assert "has no figures at all" in refusal(api, store, "country")
+
+
+TROUBLES = {
+    "stall": "cannot be reached, or stopped answering", "cut": "stopped answering", "cut-chunks": "stopped answering",
+    "truncated": "is not JSON, or was cut off", "broken-gzip": "", "429": "429: too many calls",
+    "wait 1": "429: too many calls", "wait 400": "asked to wait 400 s; try again later",
+    "400": "400: the request is not understood", "401": "401: needs a login", "403": "403: refused",
+    "404": "404: not found", "500": "500: the server failed", "503": "503: the server is closed",
+    "html": "a web page where data were expected", "bomb": "is larger than", "circle": "in circles",
+    "edit types": "values that are no numbers", "edit true": "values that are no numbers",
+    "edit short": "should have", "edit null": "cells are missing", "edit negative": "has negative figures",
+    "edit one-more": "does not sum to country", "edit other-code": "other codes than asked for",
+    "edit list": "is a JSON list",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_every_trouble_ends_in_words_with_the_store_intact_and_passes_when_it_is_over(
+    api: StubApi, declared: Path, store: Store, trouble: str
+) -> None:
+    """Met at the control and at the table itself; once it is over the same fetch succeeds."""
+    (kept,) = fetch_table("towns", store, api=client(api))
+    files = {path: path.read_bytes() for path in store.folder.rglob("*.json")}
+    api.tables["07459"].updated = "2026-08-20T07:00:00Z"
+    for quiet in (1,) if trouble == "edit one-more" else (0, 1):  # one more in both agrees with itself
+        api.trouble = [""] * quiet + [trouble] * 6
+        said = refusal(api, store, most_bytes=2_000_000)
+        assert TROUBLES[trouble] in said
+        assert "07459" in said or "data" in said or "country" in said
+    left = {path: path.read_bytes() for path in store.folder.rglob("*") if path.is_file()}
+    assert files.items() <= left.items()
+    assert not [path for path in left if path.suffix == ".part"]
+    assert load_table("towns", store, digest=kept.vintage.digest).data.identical(kept.data)
+    api.trouble = []
+    (again,) = fetch_table("towns", store, api=client(api))
+    assert again.vintage.updated == "2026-08-20T07:00:00Z"
+    assert verify_store(store) == []
+
+
+@pytest.mark.parametrize("trouble", ["stall", "cut", "429", "wait 1", "500", "503", "truncated", "cut-chunks"])
+def test_a_trouble_that_passes_is_success(api: StubApi, declared: Path, store: Store, trouble: str) -> None:
+    api.trouble = [trouble, trouble]
+    (figures,) = fetch_table("towns", store, api=client(api))
+    assert float(figures.data.sum()) > 0
+    assert verify_store(store) == []
+
+
+def test_an_interruption_in_the_middle_of_a_split_query_keeps_nothing_of_it(
+    api: StubApi, declared: Path, store: Store
+) -> None:
+    (declared / "country.toml").write_text(COUNTRY.replace("top(1)", "from(2020)"), encoding="utf-8")
+    api.config["maxDataCells"] = 12
+    api.trouble = ["", "", "404"]
+    assert "404: not found" in refusal(api, store, "country")
+    assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+    (figures,) = fetch_table("country", store, api=client(api))
+    assert len(figures.vintage.answers) == 4
+    assert verify_store(store) == []
 
 
 def test_codes_from_klass(api: StubApi, declared: Path, store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ def test_a_combination_without_a_row_is_missing_not_zero(tmp_path: Path) -> None
         ("few.px", PX.replace("110 111 112", "110 111"), "should have 12 figures and has 11"),
         ("codes.px", PX.replace('"01","02"', '"01"'), 'has 1 codes for 2 values of "region"'),
         ("word.px", PX.replace("112;", "many;"), 'has the figure "many"'),
-        ("keys.px", PX.replace("DATA=", 'KEYS("region")=CODES;\nDATA='), "sparse data (KEYS)"),
+        ("keys.px", PX.replace("DATA=", 'KEYS("region")=CODES;\nDATA='), 'KEYS says nothing about "kjønn"'),
         ("no.px", "hello", "has no keyword"),
         ("quote.px", PX.replace('"persons";', '"persons;'), ""),
         ("old.xls", "", "has the suffix .xls"),
@@ -220,6 +221,59 @@ def test_px_symbols_and_code_pages(tmp_path: Path) -> None:
     (tmp_path / "odd.px").write_bytes(PX.replace('"utf-8"', '"utf-99"').encode())
     with pytest.raises(DemosimError, match="cannot be read"):
         read_px(tmp_path / "odd.px")
+
+
+SPARSE = PX.split("DATA=")[0] + """KEYS("region")=CODES;
+KEYS("kjønn")=VALUES;
+DATA=
+"02","kvinner",110 111 ".."
+"01","menn",0 1 2;
+"""
+
+
+def test_a_sparse_px_file_leaves_out_rows_that_are_missing_until_one_says_that_they_are_zero(tmp_path: Path) -> None:
+    path = tmp_path / write(tmp_path, "sparse.px", SPARSE)
+    data = read_px(path)
+    assert data.dims == ("region", "gender", "age")
+    assert data.sel(region="01", gender="m").values.tolist() == [0, 1, 2]
+    assert data.sel(region="02", gender="f").values[:2].tolist() == [110, 111]
+    assert data["status"].sel(region="02", gender="f").values.tolist() == ["", "", ".."]
+    assert np.isnan(data.sel(region="01", gender="f").values).all()
+    assert set(data["status"].sel(region="01", gender="f").values.tolist()) == {"null"}
+    zero = read_px(path, "zero")
+    assert zero.sel(region="01", gender="f").values.tolist() == [0, 0, 0]
+    assert np.isnan(float(zero.sel(region="02", gender="f", age="10+")))
+    with pytest.raises(DemosimError, match=r"6 cells are missing \(null\)"):
+        read_file(entry("sparse.px"), tmp_path)
+    write(tmp_path, "sparse.px", SPARSE.replace('".."', "112"))
+    read = read_file(entry("sparse.px", file={"absent": "zero"}), tmp_path)
+    assert float(read.sum()) == 0 + 1 + 2 + 110 + 111 + 112
+
+
+def test_a_sparse_file_that_is_whole_is_the_file_that_is_not_sparse(tmp_path: Path) -> None:
+    rows = [f'"{region}","{sex}" ' for region in CODES[0] for sex in CODES[1]]
+    lines = PX.split("DATA=")[1].strip().rstrip(";").splitlines()
+    body = "\n".join(key + line for key, line in zip(reversed(rows), reversed(lines), strict=True))
+    text = PX.split("DATA=")[0] + f'KEYS("region")=CODES;\nKEYS("kjønn")=CODES;\nDATA=\n{body};\n'
+    sparse, dense = (read_px(tmp_path / write(tmp_path, name, each)) for name, each in (("s.px", text), ("d.px", PX)))
+    xr.testing.assert_identical(sparse, dense)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"01","menn"', '"07","menn"', 'a row with the key "07"'),
+        ('"01","menn"', '"01","m"', 'a row with the key "m"'),
+        ('"01","menn",0 1 2', '"02","kvinner",0 1 2', "has the row 02, kvinner twice"),
+        ('"01","menn",0 1 2', '"01","menn",0 1', "has 9 keys and figures, which are no rows of 2 keys and 3 figures"),
+        ('"01","menn",0 1 2', '"01","menn",0 x 2', 'has the figure "x"'),
+        ("=VALUES;", "=NAMES;", 'KEYS says nothing about "kjønn"'),
+    ],
+)
+def test_a_sparse_px_file_that_is_wrong_is_refused(tmp_path: Path, old: str, new: str, says: str) -> None:
+    path = tmp_path / write(tmp_path, "sparse.px", SPARSE.replace(old, new))
+    with pytest.raises(DemosimError, match=re.escape(says)):
+        read_px(path)
 
 
 @settings(max_examples=25, deadline=None)

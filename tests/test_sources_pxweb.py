@@ -366,8 +366,8 @@ def test_a_proxy_that_is_away_is_named(api: StubApi, monkeypatch: pytest.MonkeyP
 def test_the_certificates_are_those_of_the_operating_system(api: StubApi) -> None:
     with Transport() as transport:
         adapter = transport.session.get_adapter("https://data.ssb.no/")
-        assert isinstance(adapter.poolmanager.connection_pool_kw["ssl_context"], truststore.SSLContext)  # type: ignore[attr-defined]
-        by_proxy = adapter.proxy_manager_for("http://127.0.0.1:9")  # type: ignore[attr-defined]
+        assert isinstance(adapter.poolmanager.connection_pool_kw["ssl_context"], truststore.SSLContext)  # type: ignore[attr-defined]  # of requests' own adapter
+        by_proxy = adapter.proxy_manager_for("http://127.0.0.1:9")  # type: ignore[attr-defined]  # of requests' own adapter
         assert isinstance(by_proxy.connection_pool_kw["ssl_context"], truststore.SSLContext)
     insecure = PxWeb(client(api).transport, api.base.replace("http:", "https:"))
     with pytest.raises(DemosimError, match="no secure connection"):

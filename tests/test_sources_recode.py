@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demosim.errors import DemosimError
-from demosim.sources.recode import Recoding, follow_merger, from_changes, from_value_map, recode, unexplained
+from demosim.sources.recode import (
+    Recoding,
+    filled,
+    follow_merger,
+    from_changes,
+    from_value_map,
+    recode,
+    splits_of,
+    unexplained,
+)
 
 # Ålesund and its neighbours: five municipalities became 1507 in 2020, which became 1508 Ålesund and 1580 Haram in 2024.
 OLD = ["1504", "1523", "1529", "1534", "1546"]
@@ -34,7 +43,9 @@ def counts(values: dict[str, list[float]], status: dict[str, list[str]] | None =
 def test_the_split_of_aalesund_needs_weights_and_says_how_to_give_them() -> None:
     with pytest.raises(DemosimError) as raised:
         from_changes(CHANGES)
-    assert "1507: is split between 1508, 1580; nothing says how; give weights, such as" in str(raised.value)
+    said = str(raised.value)
+    assert "1507: is split between 1508, 1580; nothing says how" in said
+    assert "give weights: a file with the columns old, new, weight and rows such as 1507,1508,0.8" in said
 
 
 def test_aalesund_and_haram_through_both_changes() -> None:
@@ -55,6 +66,50 @@ def test_aalesund_and_haram_through_both_changes() -> None:
     np.testing.assert_allclose(result.sum("municipality"), [507, 518, 539])
     assert "1507 is split: 86.00 % to 1508" in result.attrs["recoding"]
     assert result.attrs["unit"] == "persons"
+
+
+HOLES = [
+    ("1508", "1531", "2020-01-01"), ("1507", "1508", "2024-01-01"), ("1507", "1580", "2024-01-01"),
+    ("5012", "5055", "2020-01-01"), ("5012", "5056", "2020-01-01"), ("1504", "1507", "2020-01-01"),
+]  # fmt: skip
+
+
+def history_with_holes() -> tuple[xr.DataArray, xr.DataArray, list[dict[str, str]]]:
+    """Four municipalities of today by year; 1508 and 1580 are not known in 2020-2023, when they were 1507."""
+    years = [2019, 2021, 2023, 2024]
+    known = np.array([[40.0, np.nan, np.nan, 60.0], [9.0, np.nan, np.nan, 10.0], [5, 5, 5, 6.0], [7, 7, 7, 8.0]])
+    history = xr.DataArray(
+        known, {"municipality": ["1508", "1580", "5055", "5056"], "year": years}, ("municipality", "year")
+    )
+    by_code = np.array([[np.nan, 66.0, 68, np.nan], [40, np.nan, np.nan, np.nan], [3, np.nan, np.nan, np.nan]])
+    codes = {"municipality": ["1507", "1504", "5012"], "year": years}
+    told = xr.DataArray(by_code, codes, ("municipality", "year"))
+    told = told.assign_coords(status=(told.dims, np.where(told.isnull(), ".", "")))
+    return history, told, [dict(zip(("old_code", "new_code", "date"), row, strict=True)) for row in HOLES]
+
+
+def test_only_the_holes_are_filled_and_only_their_splits_need_weights() -> None:
+    history, by_code, changes = history_with_holes()
+    assert splits_of(changes, ["1508", "1580"]) == {"1507": ["1508", "1580"]}
+    assert splits_of(changes, ["5056"]) == {"5012": ["5055", "5056"]}
+    made = filled(history, by_code, changes, {"1507": {"1508": 0.875, "1580": 0.125}})
+    assert made.sel(municipality="1508").values.tolist() == [40, 66 * 0.875, 68 * 0.875, 60]
+    assert made.sel(municipality="1580").values.tolist() == [9, 66 * 0.125, 68 * 0.125, 10]
+    assert made.sel(municipality="5055").equals(history.sel(municipality="5055"))
+    told = made.attrs["recoding"]
+    assert "for 1508, 1580" in told
+    assert "1507 is split: 87.50 % to 1508, 12.50 % to 1580" in told
+    assert "5012" not in told
+    assert float(made.sel(year=2023).sum()) == 68 + 5 + 7
+
+
+def test_a_hole_without_weights_or_without_a_code_is_refused() -> None:
+    history, by_code, changes = history_with_holes()
+    with pytest.raises(DemosimError, match="1507: is split between 1508, 1580"):
+        filled(history, by_code, changes, {})
+    others = by_code.assign_coords(municipality=["1599", "1504", "5012"])
+    with pytest.raises(DemosimError, match="the history of 1508, 1580 stays incomplete"):
+        filled(history, others, changes, {"1507": {"1508": 0.875, "1580": 0.125}})
 
 
 def test_changes_after_a_date_are_left_out() -> None:

@@ -134,7 +134,7 @@ def test_registered_deaths_over_those_of_the_table_by_hand() -> None:
 
 @pytest.mark.parametrize("country", [made_up.small_country, made_up.three_regions])
 def test_the_country_as_one_place_is_the_sum_of_its_municipalities(country: object) -> None:
-    data = country()  # type: ignore[operator]
+    data = country()  # type: ignore[operator]  # a parameter of the test
     variant = str(data["variant"].values[0])
     together = population.national_assumptions(data, variant, data["population"].sum("municipality"))
     assert validate(together) == []

@@ -6,9 +6,9 @@ import numpy as np
 import xarray as xr
 
 ORDER = (
-    "scenario", "draw", "quantile", "variant", "profile", "stream", "part", "band", "financing", "service",
-    "dependency_level", "age_group", "group", "municipality", "sex", "age", "age_end_of_year", "date", "year",
-    "budget_year",
+    "scenario", "draw", "quantile", "variant", "profile", "stream", "part", "band", "destination_band", "origin",
+    "pressure", "financing", "service", "dependency_level", "working_ages", "age_group", "group", "municipality",
+    "sex", "age", "age_end_of_year", "date", "year", "budget_year",
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.costs.prices import read_deflator
+from demosim.costs.prices import deflator_of
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
 from demosim.projection import project
 
@@ -20,10 +20,14 @@ PARTS: dict[str, tuple[str, ...]] = {
     "start population": ("jump_off_population", "launch_share"),
     "fertility": ("fertility_rate", "fertility_factor"),
     "mortality": ("death_prob", "newborn_survival_prob"),
-    "internal migration": ("net_migration_deviation", "deviation_fade", "deviation_band"),
+    "internal migration": (
+        "net_migration_deviation", "deviation_fade", "deviation_band", "out_move_prob", "in_move_share",
+        "destination_share", "move_band",
+    ),
     "international migration": ("net_international_migration",),
-}
+}  # fmt: skip
 _STREAM = ("stream_inflow", "stream_outflow", "settlement_key")
+NET_SHARE = "net share"
 MOST_FACTORS = 10  # Shapley values take 2 to this power of projections
 
 Value = Callable[[frozenset[str]], np.ndarray]
@@ -31,15 +35,17 @@ Value = Callable[[frozenset[str]], np.ndarray]
 
 @dataclass(frozen=True)
 class Case:
-    """One side of a comparison: resolved assumptions, net unit costs (service, age), and what multiplies them.
+    """One side of a comparison: resolved assumptions, net unit costs, and what multiplies them.
 
-    `multipliers` by name, such as `coverage`: ratios that broadcast against (service, age, date). The price level is
-    the price year of the unit costs.
+    `unit_cost`: (service, age), or (service, municipality, age) where municipalities have their own. `multipliers` by
+    name, such as `coverage_80_plus`: ratios that broadcast against (service, age, date). The price level is the price
+    year of the unit costs; `price_growth`: growth of one's own by year, per cent, beyond the known deflator.
     """
 
     assumptions: xr.Dataset
     unit_cost: xr.DataArray
     multipliers: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    price_growth: Mapping[str, float] | None = None
 
 
 def explain(
@@ -49,8 +55,9 @@ def explain(
     """Why the demographic expenditure of one case differs from that of the other, factor by factor.
 
     budget_year: whose expenditure; None for the change of the need over the whole projection. method: `shapley`, the
-    mean over all orders, or `order`, the order of `PARTS`, streams, multipliers, unit cost, price. Factors: the parts
-    of the assumptions, `stream NAME` for each stream, each multiplier, `unit cost` and `price`, kept apart.
+    mean over all orders, or `order`, the order of `PARTS`, streams, multipliers, unit cost, price, net share. Factors:
+    the parts of the assumptions, `stream NAME` for each stream, each multiplier, `unit cost`, `price` and `net share`
+    (of what is regardless of financing), kept apart.
     municipality: by number; None for the country, where internal migration moves nothing.
 
     Returns rows of `factor`, `financing`, `service`, `level` and `kroner`; factors that do not differ are 0.
@@ -108,9 +115,6 @@ def _check(before: Case, after: Case) -> None:
             problems.add("differs between the two", path=name, allowed="runs of the same places, ages and years")
     if not np.array_equal(before.unit_cost["service"], after.unit_cost["service"]):
         problems.add("differs between the two", path="service", allowed="runs that count the same services")
-    for case in (before, after):
-        if "municipality" in case.unit_cost.dims:
-            problems.add("differ by municipality", path="unit_cost", allowed="unit costs of the country")
     for name in ("male_birth_share", "interval_years"):
         if before.assumptions.attrs[name] != after.assumptions.attrs[name]:
             problems.add("differs between the two", path=name)
@@ -124,12 +128,16 @@ def _game(before: Case, after: Case, budget_year: int | None, municipality: str 
     people += [f"stream {name}" for name in streams if _stream_differs(before, after, name)]
     costs = _cost_factors(before, after)
     money = [name for name, (first, second) in costs.items() if not first.equals(second)]
+    shares = [case.unit_cost["net_share"].values for case in (before, after)]
+    money += [] if np.array_equal(shares[0], shares[1]) else [NET_SHARE]
     levels: dict[frozenset[str], xr.DataArray] = {}
+    by_place = any("municipality" in case.unit_cost.dims for case in (before, after))
 
     def change(chosen: frozenset[str]) -> xr.DataArray:
-        """Persons by age at the two dates, with a set of the factors of the population."""
+        """Persons at the two dates by age (and municipality), with a set of the factors of the population."""
         if chosen not in levels:
-            levels[chosen] = _persons(_mixed(before, after, streams, chosen), budget_year, municipality)
+            everyone = _persons(_mixed(before, after, streams, chosen), budget_year, municipality)
+            levels[chosen] = everyone if by_place else everyone.sum("municipality")
         return levels[chosen]
 
     def value(chosen: frozenset[str]) -> np.ndarray:
@@ -137,9 +145,12 @@ def _game(before: Case, after: Case, budget_year: int | None, municipality: str 
         for name, pair in costs.items():
             cost = cost * pair[name in chosen]
         persons = change(frozenset(chosen & set(people)))
-        need = (persons * cost.reindex(date=persons["date"]) if "date" in cost.dims else persons * cost).sum("age")
+        if "municipality" in cost.dims:
+            cost = cost.sel(municipality=persons["municipality"])
+        need = persons * cost.reindex(date=persons["date"]) if "date" in cost.dims else persons * cost
+        need = need.sum([name for name in need.dims if name in ("age", "municipality")])
         net = (need.isel(date=1) - need.isel(date=0)).transpose("service").values
-        return np.stack([net, net / before.unit_cost["net_share"].values])
+        return np.stack([net, net / shares[NET_SHARE in chosen]])
 
     return people + money, value
 
@@ -149,9 +160,10 @@ def _cost_factors(before: Case, after: Case) -> dict[str, tuple[xr.DataArray, xr
     names = list(dict.fromkeys([*before.multipliers, *after.multipliers]))
     one = xr.DataArray(1.0)
     years = [int(case.unit_cost.attrs["price_year"]) for case in (before, after)]
-    price = read_deflator().factor(*years) if years[0] != years[1] else 1.0
-    costs = [case.unit_cost.drop_vars([n for n in case.unit_cost.coords if n not in ("service", "age", "date")])
-             for case in (before, after)]  # fmt: skip
+    growth = {**(before.price_growth or {}), **(after.price_growth or {})}
+    price = deflator_of(growth).factor(*years) if years[0] != years[1] else 1.0
+    kept = ("service", "municipality", "age", "date")
+    costs = [case.unit_cost.drop_vars([n for n in case.unit_cost.coords if n not in kept]) for case in (before, after)]
     return {
         **{name: (before.multipliers.get(name, one), after.multipliers.get(name, one)) for name in names},
         "unit cost": (costs[0], costs[1] / price if price != 1.0 else costs[1]),
@@ -192,6 +204,7 @@ def _mixed(before: Case, after: Case, streams: Sequence[str], chosen: frozenset[
     for part, arrays in PARTS.items():
         if part in chosen:
             for name in arrays:
+                mixed = mixed.drop_vars(name, errors="ignore")
                 if name in after.assumptions:
                     mixed[name] = after.assumptions[name]
     sides = [_stream(after if f"stream {name}" in chosen else before, name) for name in streams]
@@ -203,10 +216,9 @@ def _mixed(before: Case, after: Case, streams: Sequence[str], chosen: frozenset[
 
 
 def _persons(assumptions: xr.Dataset, budget_year: int | None, municipality: str | None) -> xr.DataArray:
-    """Persons of the country, or of a municipality, by age on the two dates whose need is compared."""
+    """Persons of all municipalities, or of one, by age on the two dates whose need is compared."""
     everywhere = project(assumptions)["population"].sum("sex")
-    chosen = everywhere.sum("municipality")
-    population = chosen if municipality is None else everywhere.sel(municipality=municipality, drop=True)
+    population = everywhere if municipality is None else everywhere.sel(municipality=[municipality])
     dates = population["date"].values
     if budget_year is None:
         return population.isel(date=[0, -1])
@@ -219,7 +231,7 @@ def _persons(assumptions: xr.Dataset, budget_year: int | None, municipality: str
 def _table(before: Case, after: Case, parts: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Tidy rows; factors of either case that do not differ stand with 0."""
     streams = dict.fromkeys([*_streams(before), *_streams(after)])
-    every = [*PARTS, *(f"stream {name}" for name in streams), *_cost_factors(before, after)]
+    every = [*PARTS, *(f"stream {name}" for name in streams), *_cost_factors(before, after), NET_SHARE]
     services, levels = before.unit_cost["service"].values, before.unit_cost["level"].values
     none = np.zeros((2, len(services)))
     rows = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 from itertools import pairwise
+from typing import NoReturn
 
 import numpy as np
 import xarray as xr
@@ -13,7 +14,7 @@ from demosim.errors import ProblemGroup, run_error, usage_error
 from demosim.packing import launch_share
 from demosim.projection import project
 from demosim.scenario.check import flow_years
-from demosim.scenario.control import project_with_targets
+from demosim.scenario.control import added_up, project_with_targets
 from demosim.scenario.document import to_toml
 from demosim.scenario.forms import BySex
 from demosim.scenario.knobs import LifeExpectancy
@@ -23,7 +24,6 @@ from demosim.scenario.series import Segment, Series
 from demosim.scenario.spec import Spec
 
 TEXT = "scenario_text"  # attribute of stored assumptions
-_COUNTERS_OF_LARGEST = ("mass_balance",)
 
 
 def with_scenario_text(assumptions: xr.Dataset, baseline: xr.Dataset, spec: Spec) -> xr.Dataset:
@@ -52,20 +52,29 @@ def stored_scenario(assumptions: xr.Dataset, horizon: int | None = None) -> Spec
 def continue_run(
     stored: xr.Dataset, assumptions: xr.Dataset, horizon: int, baseline: xr.Dataset
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """A stored projection carried on to a later 1 January: the whole projection, and its assumptions.
+    """A stored projection carried on to a later 1 January under its own scenario; see `continue_with`."""
+    return continue_with(stored, assumptions, stored_scenario(assumptions, horizon), baseline)
+
+
+def continue_with(
+    stored: xr.Dataset, assumptions: xr.Dataset, spec: Spec, baseline: xr.Dataset
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """A stored projection carried on to the horizon of a scenario: the whole projection, and its assumptions.
 
     The scenario is resolved anew for the whole period and the years that lie ahead are projected from the last
     stored stock; settlement keys, fading deviations and returns are therefore those of the first launch, and the
-    result is that of one run to `horizon`, bit for bit. (Counters are added up; net migration that municipalities
+    result is that of one run to the horizon, bit for bit. (Counters are added up; net migration that municipalities
     shall have is met to 1e-6 persons in either case, and is then not the same to the last bit.)
 
     stored: result of `demosim.projection.project` for all municipalities, further variables are left out;
-    assumptions: what it was made from, as stored, with `scenario_text`; baseline: the data set it was made from.
+    assumptions: what it was made from, as stored, with `scenario_text`; spec: the scenario to go on with, which may
+    differ from the stored one after the years already projected; baseline: the data set it was made from.
     Raises a `DemosimError` (2) where the horizon is not later, the data set is another, the result holds only some
-    municipalities, or the scenario with the later horizon means something else for the years already projected.
+    municipalities, or the scenario means something else for the years already projected.
     """
-    resolved = resolve(baseline, spec := stored_scenario(assumptions, horizon))
+    resolved = resolve(baseline, spec)
     check_stored(stored, assumptions, resolved)
+    _check_targets(resolve(baseline, stored_scenario(assumptions)), resolved)
     piece = _ahead(stored, assumptions, resolved)
     whole = with_scenario_text(resolved.assumptions, baseline, spec)
     return join_projections([stored[list(piece.data_vars)], piece]).assign_attrs(
@@ -87,9 +96,27 @@ def check_stored(stored: xr.Dataset, assumptions: xr.Dataset, resolved: Resolved
     problems.raise_if_any()
     changed = _changed(assumptions, now)
     if changed:
-        what = f"a horizon of {horizon} changes years that are already projected ({', '.join(changed)})"
-        allowed = "run the scenario from its launch, with that horizon"
-        raise usage_error(what, path="horizon", allowed=allowed)
+        _refuse(changed)
+
+
+def _check_targets(before: Resolved, now: Resolved) -> None:
+    """Refuse other control totals or municipal net migration in the years already projected."""
+    last, steps = int(before.assumptions.attrs["horizon"]), before.assumptions.sizes["year"]
+
+    def targets(one: Resolved) -> dict[str, list[tuple[object, ...]]]:
+        totals = [(c.label, date, n) for c in one.controls for date, n in c.persons.items() if date <= last]
+        nets = [(net.municipality, net.persons[:steps].tobytes()) for net in one.nets]
+        return {"control": list(totals), "municipalities": list(nets)}
+
+    was, shall = targets(before), targets(now)
+    changed = [name for name in was if was[name] != shall[name]]
+    if changed:
+        _refuse(changed)
+
+
+def _refuse(changed: list[str]) -> NoReturn:
+    what = f"the scenario differs from that of the stored run in years already projected ({', '.join(changed)})"
+    raise usage_error(what, allowed="run the scenario from its launch, without the stored run")
 
 
 def join_projections(pieces: list[xr.Dataset]) -> xr.Dataset:
@@ -144,8 +171,7 @@ def _changed(before: xr.Dataset, now: xr.Dataset) -> list[str]:
 def _counters(stored: xr.Dataset, piece: xr.Dataset, assumptions: xr.Dataset) -> dict[str, float]:
     """What the engine counted, added up; of a relative error the larger."""
     counted = [name for name in piece.attrs if name not in assumptions.attrs and name in stored.attrs]
-    both = {name: (float(stored.attrs[name]), float(piece.attrs[name])) for name in counted}
-    return {name: max(pair) if name in _COUNTERS_OF_LARGEST else sum(pair) for name, pair in both.items()}
+    return {name: added_up(name, [float(stored.attrs[name]), float(piece.attrs[name])]) for name in counted}
 
 
 def _dated(spec: Spec, last_year: int) -> Spec:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_SPACES = "\u00a0\u202f"  # between the digits of a number
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -31,7 +33,14 @@ class Problem:
             text += f"; {self.allowed}"
         if self.suggestion:
             text += f"; did you mean {self.suggestion}?"
+        return _in_one_line(text)
+
+
+def _in_one_line(text: str) -> str:
+    """The text with line ends, and what would steer a terminal or turn the direction of writing, as escapes."""
+    if text.isprintable():
         return text
+    return "".join(c if c.isprintable() or c in _SPACES else c.encode("unicode_escape").decode() for c in text)
 
 
 @dataclass(eq=False)

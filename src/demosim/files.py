@@ -1,14 +1,17 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all; read those that a file names only where it may name them."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from demosim.errors import run_error
+from demosim.errors import run_error, usage_error
+
+TRIES, WAIT = 5, 0.2  # seconds
 
 
 @contextmanager
@@ -31,14 +34,57 @@ def replacing(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
-        temporary.replace(path)
+        _put(temporary, path)
     except OSError as error:
         raise run_error(f"cannot be written ({error.strerror or error})", file=str(path)) from error
+    except RuntimeError as error:  # how the NetCDF library says that the disk is full
+        raise run_error(f"cannot be written ({error}; is the disk full?)", file=str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _put(temporary: Path, path: Path) -> None:
+    """Replace a file. Windows refuses while a reader has it open: that is waited for, a little."""
+    for _ in range(TRIES):
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            time.sleep(WAIT)
+    temporary.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with plain line ends, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def leads_outside(folder: Path, name: str) -> bool:
+    """Whether what a file of a folder names lies elsewhere: absolute, above it, or by way of a symbolic link."""
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or name.startswith("~"):
+        return True
+    try:
+        return not (folder / name).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # links that go round in a circle, names that no file can have
+        return True
+
+
+def beside(folder: Path, name: str, allow_paths: bool = False) -> Path:
+    """The path of a file that another file of `folder` names.
+
+    Raises a `DemosimError` (2) where it leads out of the folder and that is not allowed.
+    """
+    if not allow_paths and leads_outside(folder, name):
+        what = f'"{name}" lies outside the folder of the file that names it'
+        raise usage_error(what, code="forbidden_path", allowed="a file in that folder, or --allow-paths")
+    return folder / name
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; a name that no file can have is none (`Path.is_file` may raise)."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

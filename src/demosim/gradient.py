@@ -10,8 +10,9 @@ import xarray as xr
 
 from demosim.errors import run_error, usage_error
 from demosim.kernels.adjoint import Adjoint, back_project
-from demosim.kernels.layout import Inputs
+from demosim.kernels.layout import FIELDS, Inputs
 from demosim.kernels.threads import run_scenarios
+from demosim.moves import moves_derivatives
 from demosim.packing import Arrays, CostTable, pack, without_costs
 from demosim.projection import assumption_arrays, check_counters
 
@@ -84,10 +85,11 @@ def effect(derivatives: xr.Dataset, before: xr.Dataset, after: xr.Dataset) -> di
 
 def zero_adjoint(inputs: Inputs) -> Adjoint:
     """Room for the derivatives by one version of each input."""
-    arrays = {name: np.zeros(getattr(inputs, name).shape[1:]) for name in Adjoint._fields[:-2]}
+    arrays = {name: np.zeros(getattr(inputs, name).shape[1:]) for name in FIELDS[:-1]}
     arrays["fertility_factor"] = arrays["fertility_factor"][None]
     by_cell = np.zeros((inputs.survival.shape[1] + 1, inputs.service_start.size - 1, inputs.population.shape[1]))
-    return Adjoint(**arrays, fallback=np.zeros_like(inputs.fallback), unit_cost=by_cell)
+    plain = {name: np.zeros(getattr(inputs, name).shape) for name in ("fallback", "out_prob", "destination")}
+    return Adjoint(**arrays, **plain, unit_cost=by_cell)
 
 
 def _weights(of: xr.DataArray, assumptions: xr.Dataset, unit_cost: xr.DataArray) -> np.ndarray:
@@ -152,4 +154,5 @@ def _by_assumption(adjoint: Adjoint, arrays: Arrays, assumptions: xr.Dataset) ->
         "net_migration_deviation": adjoint.deviation[..., :size],
         "deviation_fade": adjoint.fade.T,
     }
+    by_name |= moves_derivatives(adjoint.out_prob, adjoint.destination, arrays)
     return {name: (assumptions[name].dims, values) for name, values in by_name.items()}

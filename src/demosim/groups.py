@@ -11,9 +11,11 @@ import xarray as xr
 
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
 from demosim.indicators import places, size_classes
+from demosim.scenario.places import find_municipality
 
 SIZE_CUTS = (3_000, 5_000, 10_000, 20_000, 50_000)  # KS's classes; a cut belongs to the class above
 HOWS = ("sum", "median", "mean")
+KINDS = ("county", "landsdel", "size", "all")
 
 
 def groups_of(
@@ -35,20 +37,39 @@ def groups_of(
     return set_apart(groups, apart, dataset)
 
 
+def groups_by(dataset: xr.Dataset, by: str, apart: Sequence[str] = ()) -> xr.DataArray:
+    """Groups as a user asks for them: a kind (`KINDS`) or a CSV file of one's own, some municipalities apart by name.
+
+    Counties go by name. Raises a `DemosimError` (2) where there is no such kind or file, or a place is not found.
+    """
+    numbers = [find_municipality(dataset, text) for text in apart]
+    if by in KINDS:
+        return groups_of(dataset, "county_name" if by == "county" else by, apart=numbers)
+    path = Path(by)
+    if not path.suffix and not path.exists():
+        raise usage_error(
+            f'"{by}" is no kind of group', path="--by", allowed=f"{', '.join(KINDS)}, or a file (csv)",
+            suggestion=did_you_mean(by, KINDS),
+        )  # fmt: skip
+    return set_apart(read_groups(path, dataset), numbers, dataset)
+
+
 def set_apart(groups: xr.DataArray, apart: Sequence[str], dataset: xr.Dataset) -> xr.DataArray:
     """The groups with some municipalities in groups of their own, named by the municipality, last in order."""
     values = groups.values.astype(object)
     numbers = groups["municipality"].values.astype(str).tolist()
     problems = ProblemGroup()
-    names = dataset["municipality_name"].values if "municipality_name" in dataset.coords else np.array(numbers)
+    known = dataset["municipality"].values.astype(str).tolist()
+    named = dataset["municipality_name"].values.tolist() if "municipality_name" in dataset.coords else known
+    names = dict(zip(known, named, strict=True))
     order = list(groups.attrs.get("order", dict.fromkeys(values.tolist())))
     for number in apart:
         if number not in numbers:
             problems.add(f'there is no municipality "{number}"', path="apart", suggestion=did_you_mean(number, numbers))
             continue
         at = numbers.index(number)
-        values[at] = str(names[at])
-        order.append(str(names[at]))
+        values[at] = str(names[number])
+        order.append(str(names[number]))
     problems.raise_if_any()
     found = set(values.tolist())
     kept = [group for group in dict.fromkeys(order) if group in found]
@@ -121,6 +142,17 @@ def by_group(data: xr.DataArray, groups: xr.DataArray) -> pd.DataFrame:
     return table.assign(municipalities=counted.astype(int)).reset_index()
 
 
+def pick_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
+    """An array of a result that has an axis of municipalities; raises where there is none of that name."""
+    known = [str(key) for key in dataset.data_vars if "municipality" in dataset[key].dims]
+    if name not in known:
+        raise usage_error(
+            f'the result has no array "{name}" by municipality', path="--of", allowed=", ".join(known),
+            suggestion=did_you_mean(name, known),
+        )  # fmt: skip
+    return dataset[name]
+
+
 def per_inhabitant(data: xr.DataArray, population: xr.DataArray, groups: xr.DataArray) -> xr.DataArray:
     """A sum per inhabitant of each group (weighted, unlike the mean over municipalities).
 
@@ -131,3 +163,37 @@ def per_inhabitant(data: xr.DataArray, population: xr.DataArray, groups: xr.Data
 
 def _places(dataset: xr.Dataset) -> dict[str, np.ndarray]:
     return {"municipality": dataset["municipality"].values}
+
+
+def expenditure_by_group(
+    dataset: xr.Dataset, groups: xr.DataArray, budget_year: int | None = None, financing: str = "free_income"
+) -> pd.DataFrame:
+    """Population and demographic expenditure of each group, and the typical municipality in it.
+
+    dataset: a result. budget_year: the change from the year before; None: accumulated from the launch to the last one.
+
+    Columns: `group`, `municipalities`, `persons` on the first date, `growth` of them to the 1 January that opens the
+    budget year (share); kroner of `municipal` and `county` services; and of municipal services per inhabitant of the
+    first date: `per_inhabitant` of the whole group, `median` and `mean` (unweighted) of its municipalities.
+    """
+    years = dataset["budget_year"].values.tolist()
+    if budget_year is not None and budget_year not in years:
+        raise usage_error(f"there is no budget year {budget_year}", allowed=f"{years[0]} to {years[-1]}")
+    name = "demographic_expenditure" if budget_year is not None else "accumulated_demographic_expenditure"
+    year = years[-1] if budget_year is None else budget_year
+    money = dataset[name].sel(financing=financing, budget_year=year)
+    persons = dataset["population"].sum(("sex", "age"))
+    kroner = {level: money.isel(service=np.flatnonzero(money["level"].values == level)).sum("service")
+              for level in ("municipal", "county")}  # fmt: skip
+    first = persons.isel(date=0, drop=True)
+    each = kroner["municipal"] / first
+    start = summarise(first, groups)
+    table = pd.DataFrame({"group": start["group"].values, "persons": start.values})
+    table.insert(1, "municipalities", summarise(xr.ones_like(first), groups).values.astype(int))
+    table["growth"] = (summarise(persons.sel(date=year, drop=True), groups) / start - 1).values
+    for level, amount in kroner.items():
+        table[level] = summarise(amount, groups).values
+    table["per_inhabitant"] = table["municipal"] / table["persons"]
+    for how in ("median", "mean"):
+        table[how] = summarise(each, groups, how).values
+    return table

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from demosim.kernels.layout import FIELDS, PAD, Inputs, aligned
+from demosim.moves import move_inputs
 
 Arrays = Mapping[str, np.ndarray]
 BY_PLACE = ("population", "deviation", "key", "fertility_factor")
@@ -147,8 +148,14 @@ def pack(
         service_start=costs[0].service_start,
         pair_tally=costs[0].pair_tally,
         region=_region(region, size),
+        **_moves(first, stacked["population"].shape[-1], dtype),
     )
     return inputs, pick
+
+
+def _moves(arrays: Arrays, width: int, dtype: type[np.floating]) -> dict[str, np.ndarray]:
+    made = move_inputs(arrays, width)
+    return {name: values if values.dtype.kind == "i" else values.astype(dtype) for name, values in made.items()}
 
 
 def without_costs(inputs: Inputs) -> Inputs:

@@ -8,6 +8,8 @@ import xarray as xr
 from demosim.errors import run_error
 from demosim.kernels.layout import COUNTERS, Inputs, Outputs
 from demosim.kernels.project import project as run_kernel
+from demosim.mid_year import mid_year
+from demosim.moves import has_moves, move_flows
 from demosim.packing import Arrays, launch_share, pack
 
 BALANCE_TOLERANCE = 1e-9
@@ -32,7 +34,8 @@ def project(assumptions: xr.Dataset) -> xr.Dataset:
     Returns persons: `population` (municipality, sex, age, date), `population_mid_year` (…, year); flows of each year
     by age at its end: `births` (municipality, sex, year), `deaths`, `net_ordinary_migration`,
     `net_deviation_migration`, `net_stream_migration` and `floor_adjustment` (municipality, sex, age_end_of_year,
-    year). Raises a `DemosimError` where the kernel reports numbers that are not finite or do not add up.
+    year); `out_moves`, `in_moves` and `net_internal_migration` where the data set has gross moves. Raises a
+    `DemosimError` where the kernel reports numbers that are not finite or do not add up.
     """
     arrays = assumption_arrays(assumptions)
     inputs, pick = pack([arrays])
@@ -98,16 +101,17 @@ def _labelled(assumptions: xr.Dataset, arrays: Arrays, outputs: Outputs, counter
     population = _by_municipality(outputs.population[0], sexes, size)
     survivors = _by_municipality(outputs.survivors[0], sexes, size)
     births = outputs.births[0][:, :size].T
-    flows = _flows(arrays, population, survivors, births)
+    moves = move_flows(outputs.survivors[0], arrays) if has_moves(arrays) else {}
+    moved = {name: _by_municipality(values, sexes, size) for name, values in moves.items()}
+    flows = _flows(arrays, population, survivors, births, moved)
     years = assumptions["year"].values
     dates = np.append(years, years[-1] + int(assumptions.attrs["interval_years"]))
     places = [name for name in assumptions.coords if assumptions[name].dims == ("municipality",)]
     cohort = ("municipality", "sex", "age_end_of_year", "year")
-    mid_year = (population[..., :-1] + population[..., 1:]) / 2
     return xr.Dataset(
         {
             "population": (("municipality", "sex", "age", "date"), population),
-            "population_mid_year": (("municipality", "sex", "age", "year"), mid_year),
+            "population_mid_year": (("municipality", "sex", "age", "year"), mid_year(population, arrays)),
             "births": (("municipality", "sex", "year"), births[:, None] * arrays["birth_share"][:, None]),
             **{name: (cohort, values) for name, values in flows.items()},
         },
@@ -123,7 +127,9 @@ def _labelled(assumptions: xr.Dataset, arrays: Arrays, outputs: Outputs, counter
     )
 
 
-def _flows(arrays: Arrays, population: np.ndarray, survivors: np.ndarray, births: np.ndarray) -> dict[str, np.ndarray]:
+def _flows(
+    arrays: Arrays, population: np.ndarray, survivors: np.ndarray, births: np.ndarray, moves: Arrays
+) -> dict[str, np.ndarray]:
     """Deaths and the kinds of migration by cohort, from their own equations and not as what is left over."""
     start = np.empty_like(survivors)
     start[:, :, 1:] = population[:, :, :-1, :-1]
@@ -150,8 +156,11 @@ def _flows(arrays: Arrays, population: np.ndarray, survivors: np.ndarray, births
         "net_ordinary_migration": np.moveaxis(net, 0, -1) * share,
         "net_deviation_migration": moved,
         "net_stream_migration": streams,
+        **moves,
     }
     expected = survivors + flows["net_ordinary_migration"] + moved + streams
+    if moves:
+        expected = expected + moves["net_internal_migration"]
     flows["floor_adjustment"] = np.where(expected < 0, -expected, population[..., 1:] - expected)
     floored = (expected < 0).any(axis=0)
     flows["floor_adjustment"][:, ~floored] = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,12 @@ from typing import Any
 import xarray as xr
 
 from demosim.baseline.read import read_baseline
-from demosim.continuation import with_scenario_text
-from demosim.costs.fte import full_time_equivalents
-from demosim.costs.need import expenditure
-from demosim.costs.unit_costs import derive_unit_cost
+from demosim.continuation import continue_with, with_scenario_text
+from demosim.costs.check import check_costs
+from demosim.costs.count import count_costs
 from demosim.projection import project
 from demosim.scenario.control import project_with_targets
+from demosim.scenario.document import to_toml
 from demosim.scenario.read import baseline_location, read_scenario
 from demosim.scenario.resolve import resolve
 from demosim.scenario.spec import Spec
@@ -43,15 +44,19 @@ class Result:
 
     @property
     def dataset(self) -> xr.Dataset:
-        """Population and costs in one dataset."""
+        """Population and costs in one dataset; attributes `document` (the resolved scenario, TOML) and `log` (JSON)."""
         both = self.projection.assign(self.costs.data_vars)
-        return both.assign_attrs({**self.costs.attrs, **self.projection.attrs})
+        told = {"document": to_toml(self.document), "log": json.dumps(dict(self.log), ensure_ascii=False)}
+        return both.assign_attrs({**self.costs.attrs, **self.projection.attrs, **told})
 
 
-def run(scenario: str | Path | Spec, allow_paths: bool = False) -> Result:
+def run(
+    scenario: str | Path | Spec, allow_paths: bool = False, stored: tuple[xr.Dataset, xr.Dataset] | None = None
+) -> Result:
     """Project a scenario and count what it costs.
 
     scenario: a scenario file, or a scenario already read. `allow_paths`: let it name data outside its own folder.
+    `stored`: a result to an earlier horizon and its assumptions (`demosim.outputs.netcdf`), which is carried on.
 
     Returns a `Result` for every municipality of the data set. Raises a `DemosimError` with all problems found.
 
@@ -61,10 +66,11 @@ def run(scenario: str | Path | Spec, allow_paths: bool = False) -> Result:
     spec = scenario if isinstance(scenario, Spec) else read_scenario(scenario, allow_paths)
     baseline = read_baseline(baseline_location(spec))
     resolved = resolve(baseline, spec)
-    projection = project_with_targets(resolved.assumptions, project, resolved.controls, resolved.nets)
-    unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year)
-    costs = expenditure(projection["population"], unit_cost)
-    if "unit_cost" not in baseline:
-        costs = costs.assign(full_time_equivalents=full_time_equivalents(costs["expenditure_need"], spec.costs))
+    check_costs(baseline, spec)
+    if stored is None:
+        projection = project_with_targets(resolved.assumptions, project, resolved.controls, resolved.nets)
+    else:
+        projection, _ = continue_with(*stored, spec, baseline)
+    costs = count_costs(baseline, spec, resolved.assumptions, projection["population"])
     assumptions = with_scenario_text(resolved.assumptions, baseline, spec)
     return Result(assumptions, projection, costs, resolved.document, resolved.log, resolved.digest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from demosim.baseline.form import SEXES, VARIABLES
 from demosim.baseline.graduate import graduate
 from demosim.baseline.keys import migration_profile, settlement_by_size
 from demosim.baseline.read import load_netcdf, read_facts
+from demosim.baseline.store import Tables as SourceTables
 from demosim.baseline.store import file_digest, write_data_set
 from demosim.errors import DemosimError
 
@@ -33,27 +35,34 @@ _NAMES = {
 }  # fmt: skip
 
 
-def build_baseline(facts: Path, estimates: Path | None, output: Path) -> Path:
+def build_baseline(
+    facts: Path, estimates: Path | None, output: Path, *, extra: xr.Dataset | None = None,
+    origin: Mapping[str, str] | None = None, further: Mapping[str, SourceTables] | None = None,
+) -> Path:  # fmt: skip
     """Make `baseline.nc` and `source.toml` of a data set from facts, municipal estimates and its `recipe.toml`.
 
     facts: folder of tables with their `source.toml`; estimates: NetCDF file of the calibration (`fertility_factor`,
     `net_migration_deviation`, `deviation_half_life`, `deviation_band`), None for neutral ones; output: the folder,
-    which holds `recipe.toml`. The same input gives the same bytes. Returns the folder.
+    which holds `recipe.toml`; extra: arrays of the declared form that no recipe makes; origin, further: what
+    `source.toml` says otherwise and besides. The same input gives the same bytes. Returns the folder.
     """
     recipe = tomllib.loads((output / RECIPE_FILE).read_text(encoding="utf-8"))
     tables = {name: read_facts(name, facts) for name in _TABLES}
     attributes = {key: recipe[key] for key in ("name", "title", "country", "currency", "language", "launch_year")}
     dataset = xr.Dataset(attrs={**attributes, "interval_years": 1})
-    dataset = dataset.assign_attrs(male_birth_share=constant(tables, "male_birth_share"))
+    dataset = dataset.assign_attrs(
+        male_birth_share=constant(tables, "male_birth_share"), refugee_profile=recipe["migration"]["passing"]
+    )
     dataset = dataset.merge(_municipalities(tables))
     dataset = dataset.assign(population=_jump_off(recipe, tables))
     dataset = dataset.merge(national_paths(recipe, tables))
     dataset = dataset.merge(_streams(recipe, tables, dataset))
     dataset = dataset.merge(_estimates(estimates, dataset))
-    dataset = _finished(dataset)
+    dataset = _finished(dataset if extra is None else dataset.merge(extra))
     if problems := check_baseline(dataset):
         raise DemosimError(problems, 1)
-    return write_data_set(dataset, output, _origin(recipe, tables), _inputs(output, estimates))
+    said = {**_origin(recipe, tables), **(origin or {})}
+    return write_data_set(dataset, output, said, _inputs(output, estimates), further)
 
 
 def _finished(dataset: xr.Dataset) -> xr.Dataset:

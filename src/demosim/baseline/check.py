@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from demosim.baseline.check_moves import move_problems
 from demosim.baseline.form import ATTRIBUTES, NAMES, SEXES, TEXT_COORDINATES, VARIABLES, WHOLE_COORDINATES, Form
 from demosim.errors import Problem
 
@@ -19,7 +20,7 @@ def check_baseline(dataset: xr.Dataset) -> list[Problem]:
     problems = [*_attribute_problems(dataset), *_coordinate_problems(dataset), *_array_problems(dataset)]
     if problems:
         return problems
-    problems = _axis_problems(dataset)
+    problems = [*_axis_problems(dataset), *move_problems(dataset)]
     for name, form in VARIABLES.items():
         if name in dataset:
             problems += _number_problems(dataset, name, form)

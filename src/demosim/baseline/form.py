@@ -49,6 +49,18 @@ VARIABLES: dict[str, Form] = {
     "plain_death_prob": Form(
         ("variant", "year", "sex", "age"), "probability per interval", 0, 1, early_gap=True, optional=True
     ),
+    "accounts": Form(("account_service", "account_year"), "money of the year, whole country", 0, optional=True),
+    "country_population": Form(("country_date", "sex", "age"), "persons on 1 January", 0, optional=True),
+    "out_move_prob": Form(
+        ("municipality", "sex", "age_end_of_year"), "probability per interval", 0, 1, optional=True
+    ),
+    "in_move_share": Form(
+        ("destination_band", "municipality"), "share", 0, 1, shares_over=("municipality",), optional=True
+    ),
+    "destination_share": Form(
+        ("destination_band", "origin", "municipality"), "share", 0, 1, shares_over=("municipality",), optional=True
+    ),
+    "move_band": Form(("sex", "age_end_of_year"), "index into destination_band", 0, optional=True),
     "unit_cost": Form(("service", "age"), "money per person and year", 0, optional=True),
 }  # fmt: skip
 
@@ -61,3 +73,5 @@ ATTRIBUTES: dict[str, type] = {
     "launch_year": int, "interval_years": int, "male_birth_share": float,
 }  # fmt: skip
 SEXES = ("male", "female")
+MOVES = ("out_move_prob", "move_band")  # both of them, and one of the next, or none
+MOVES_TO = ("in_move_share", "destination_share")

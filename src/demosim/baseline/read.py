@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,9 @@ import xarray as xr
 
 from demosim.baseline.check import check_baseline
 from demosim.baseline.find import embedded
-from demosim.baseline.store import DATA_FILE, SOURCE_FILE
+from demosim.baseline.store import DATA_FILE, REFUGEE_PROFILE, SOURCE_FILE
 from demosim.errors import DemosimError, Problem, ProblemGroup, did_you_mean, run_error, usage_error
+from demosim.files import leads_outside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +28,8 @@ def read_baseline(name_or_folder: str | Path) -> xr.Dataset:
     """The data set of a name (embedded) or of a folder, checked.
 
     Every file named in `source.toml` must be there with its sha256; then structure and numbers are checked
-    (`check_baseline`). The result carries the attribute `digest`, which changes with any byte of any file.
+    (`check_baseline`). The result carries the attributes `digest`, which changes with any byte of any file, `sources`,
+    what `source.toml` says, as JSON (`sources_of`), and `refugee_profile` where it names the profile of refugees.
 
     Raises `DemosimError` with all problems of the pass: 2 where the name or folder is wrong, 1 where a file is.
     """
@@ -39,7 +42,15 @@ def read_baseline(name_or_folder: str | Path) -> xr.Dataset:
     problems = check_baseline(dataset)
     if problems:
         raise DemosimError([replace(problem, file=str(folder / DATA_FILE)) for problem in problems], 1)
-    return dataset.assign_attrs(digest=set_digest(source))
+    if REFUGEE_PROFILE in source:
+        profile, known = source[REFUGEE_PROFILE], [str(name) for name in dataset["profile"].values]
+        if profile not in known:
+            raise run_error(
+                f"the data set has no profile {profile!r}", file=str(folder / SOURCE_FILE), path=REFUGEE_PROFILE,
+                allowed=", ".join(known), suggestion=did_you_mean(str(profile), known),
+            )  # fmt: skip
+        dataset = dataset.assign_attrs({REFUGEE_PROFILE: profile})
+    return dataset.assign_attrs(digest=set_digest(source), sources=json.dumps(sources_of(source), ensure_ascii=False))
 
 
 def data_sets() -> list[str]:
@@ -78,10 +89,21 @@ def read_source(folder: Path) -> dict[str, Any]:
     for name, entry in files.items() if isinstance(files, dict) else ():
         if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):
             problems.add("no sha256", path=f"files.{name}", allowed="64 hexadecimal digits")
+        if leads_outside(Path("of-the-data-set"), name):
+            problems.add("lies outside the folder of the data set", path=f"files.{name}")
     if not isinstance(files, dict) or not files:
         problems.add("names no file", path="files")
     problems.raise_if_any(1)
     return source
+
+
+def files_elsewhere(folder: Path) -> list[str]:
+    """Names of the files of a data set that symbolic links lead out of its folder; none where it is no data set."""
+    try:
+        named = list(read_source(folder)["files"])
+    except DemosimError:
+        named = []  # what is wrong with it is said when it is read
+    return [name for name in (SOURCE_FILE, *named) if leads_outside(folder, name)]
 
 
 def check_digests(folder: Path, source: dict[str, Any], only: str | None = None) -> None:
@@ -101,9 +123,24 @@ def check_digests(folder: Path, source: dict[str, Any], only: str | None = None)
         raise DemosimError(problems, 1)
 
 
+def sources_of(source: dict[str, Any]) -> list[dict[str, str]]:
+    """Where a data set comes from, a row each: its files, the vintages it was made from, and what was carried over.
+
+    Keys: `what`, and of `origin`, `table`, `date`, `licence`, `confidence`, `digest` those that are known.
+    """
+    rows = []
+    for group, prefix in (("files", ""), ("vintages", "vintage: "), ("carried", "carried: ")):
+        for name, entry in source.get(group, {}).items():
+            row = {"what": f"{prefix}{name}", "digest": str(entry.get("sha256", ""))}
+            kept = ("origin", "table", "date", "licence", "confidence")
+            rows.append(row | {key: str(entry[key]) for key in kept if entry.get(key)})
+    return rows
+
+
 def set_digest(source: dict[str, Any]) -> str:
-    """One sha256 for a whole data set, over the names and digests of its files."""
-    lines = [f"{name} {entry['sha256']}\n" for name, entry in sorted(source["files"].items())]
+    """One sha256 for a whole data set, over the names and digests of its files and of the vintages it names."""
+    named = [*sorted(source["files"].items()), *sorted(source.get("vintages", {}).items())]
+    lines = [f"{name} {entry['sha256']}\n" for name, entry in named]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

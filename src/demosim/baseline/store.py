@@ -14,6 +14,7 @@ from demosim.files import replacing, write_text
 
 DATA_FILE = "baseline.nc"
 SOURCE_FILE = "source.toml"
+REFUGEE_PROFILE = "refugee_profile"  # key of the profile by which waves of refugees are told, where a data set has one
 ORIGIN_KEYS = ("origin", "table", "licence", "date", "confidence", "derivation")
 
 
@@ -45,28 +46,41 @@ def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
         plain.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
 
 
+Tables = Mapping[str, Mapping[str, str | list[str]]]
+
+
 def write_data_set(
-    dataset: xr.Dataset, folder: Path, origin: Mapping[str, str], inputs: Mapping[str, Mapping[str, str]] | None = None
-) -> Path:
+    dataset: xr.Dataset, folder: Path, origin: Mapping[str, str], inputs: Mapping[str, Mapping[str, str]] | None = None,
+    further: Mapping[str, Tables] | None = None,
+) -> Path:  # fmt: skip
     """Write a data set folder (`baseline.nc`, `source.toml`) and return the folder.
 
     `origin` says where the file comes from (keys `origin`, `table`, `licence`, `date`, `confidence`, `derivation`);
-    `inputs` says the same, with the sha256, of other files of the folder that went into it. The same content gives
-    the same bytes: nothing in either file depends on when or where it was written.
+    `inputs` says the same, with the sha256, of other files of the folder that went into it; `further` has more tables
+    for `source.toml`, such as the vintages. The same content gives the same bytes: nothing in either file depends on
+    when or where it was written. The attribute `refugee_profile` stands in `source.toml`.
     """
-    write_netcdf(dataset, folder / DATA_FILE)
+    head = {key: str(dataset.attrs[key]) for key in ("name", "title", REFUGEE_PROFILE) if key in dataset.attrs}
+    plain = dataset.copy(deep=False)
+    plain.attrs.pop(REFUGEE_PROFILE, None)
+    write_netcdf(plain, folder / DATA_FILE)
     files = {DATA_FILE: {**origin, "sha256": file_digest(folder / DATA_FILE)}, **(inputs or {})}
-    head = {"name": str(dataset.attrs["name"]), "title": str(dataset.attrs["title"])}
-    write_sources(folder / SOURCE_FILE, head, files)
+    write_sources(folder / SOURCE_FILE, head, files, further)
     return folder
 
 
-def write_sources(path: Path, head: Mapping[str, str], files: Mapping[str, Mapping[str, str]]) -> None:
-    """Write a `source.toml`: a few keys at the top, then one table per file."""
+def write_sources(
+    path: Path, head: Mapping[str, str], files: Mapping[str, Mapping[str, str]],
+    further: Mapping[str, Tables] | None = None,
+) -> None:  # fmt: skip
+    """Write a `source.toml`: a few keys at the top, then one table per file, then what is said further."""
     lines = [f"{key} = {_quoted(value)}" for key, value in head.items()]
     for name in sorted(files):
         lines += ["", f"[files.{_quoted(name)}]"]
         lines += [f"{key} = {_quoted(files[name][key])}" for key in (*ORIGIN_KEYS, "sha256") if key in files[name]]
+    for group, tables in (further or {}).items():
+        for name, said in tables.items():
+            lines += ["", f"[{group}.{_quoted(name)}]", *(f"{key} = {_value(value)}" for key, value in said.items())]
     write_text(path, "\n".join(lines) + "\n")
 
 
@@ -74,7 +88,12 @@ def sign(folder: Path) -> None:
     """Bring the sha256 of every file that a folder's `source.toml` names up to date, after a change that is meant."""
     source = tomllib.loads((folder / SOURCE_FILE).read_text(encoding="utf-8"))
     files = {name: {**entry, "sha256": file_digest(folder / name)} for name, entry in source.pop("files").items()}
-    write_sources(folder / SOURCE_FILE, source, files)
+    further = {key: source.pop(key) for key in [key for key in source if isinstance(source[key], dict)]}
+    write_sources(folder / SOURCE_FILE, source, files, further)
+
+
+def _value(value: str | list[str]) -> str:
+    return _quoted(value) if isinstance(value, str) else f"[{', '.join(map(_quoted, value))}]"
 
 
 def _quoted(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import click
 
 from demosim._version import __version__
-from demosim.errors import DemosimError
+from demosim.errors import DemosimError, run_error
 
 # Command and the module of this package that holds it, which is imported when the command is called.
 COMMANDS = {
@@ -26,13 +26,19 @@ COMMANDS = {
     "sensitivity": "sweep",
     "fan": "fan",
     "compare": "compare",
+    "groups": "groups",
+    "staff": "groups",
     "income": "fiscal",
+    "room": "room",
+    "refugees": "room",
+    "standing": "fiscal",
     "survey": "fiscal",
     "export": "publish",
     "report": "publish",
     "pages": "publish",
     "plot": "publish",
     "calibrate": "history",
+    "calibrate-costs": "costs",
     "backtest": "history",
     "data": "data",
     "init": "init",
@@ -65,7 +71,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"demosim.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, "list_" if cmd_name == "list" else cmd_name)
+        command: click.Command = getattr(module, "list_" if cmd_name == "list" else cmd_name.replace("-", "_"))
         return command
 
 
@@ -106,7 +112,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 130
     except BrokenPipeError:
         code = 0
+    except (OSError, MemoryError) as error:  # of the system, which nothing nearer the place has put in words
+        code = _failed_system(error, "--debug" in words)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed_system(error: OSError | MemoryError, debug: bool) -> int:
+    said = error.strerror if isinstance(error, OSError) else "not enough memory"
+    file = str(error.filename) if isinstance(error, OSError) and error.filename else None
+    failed = run_error(said or str(error), file=file)
+    failed.__cause__ = error
+    _report(failed, debug)
+    return failed.exit_code
 
 
 def _report(error: DemosimError, debug: bool) -> None:
@@ -116,3 +133,5 @@ def _report(error: DemosimError, debug: bool) -> None:
         click.echo("".join(traceback.format_exception(error)), err=True)
     for problem in error.problems:
         click.echo(str(problem), err=True)
+    for note in error.notes:
+        click.echo(note, err=True)

@@ -14,17 +14,19 @@ from demosim.cli import Settings
 @click.option("--explain", is_flag=True, help="Split the difference of the first two exactly by assumption.")
 @click.option("--budget-year", type=int, help="Year that is explained [default: the change over the whole projection].")
 @click.option("--municipality", metavar="PLACE", help="Explain this municipality [default: the country].")
+@click.option("--method", type=click.Choice(["shapley", "order"]), default="shapley", show_default=True,
+              help="Mean over all orders, or one after the other in the stated order.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), help="Write the comparison (.nc).")
 @click.pass_obj
 def compare(
     settings: Settings, results: tuple[Path, ...], explain: bool, budget_year: int | None, municipality: str | None,
-    output: Path | None,
+    method: str, output: Path | None,
 ) -> None:  # fmt: skip
     """Compare runs: RESULTS after the first, each less the first."""
+    from demosim.cli.frames import print_tables
     from demosim.errors import usage_error
     from demosim.outputs.comparison import difference_tables, explanation_table
     from demosim.outputs.messages import message
-    from demosim.outputs.tables import print_table
     from demosim.sweep.compare import compare_results
 
     if len(results) < 2:
@@ -32,9 +34,7 @@ def compare(
     comparison = compare_results(results, output)
     tables = difference_tables(comparison, settings.lang)
     if explain:
-        tables.append(explanation_table(results[0], results[1], settings.lang, budget_year, municipality))
-    if not settings.quiet:
-        for table in tables:
-            print_table(table, settings.lang)
-        if output is not None:
-            click.echo(message(settings.lang, "written", path=output))
+        where = (budget_year, municipality, method)
+        tables.append(explanation_table(results[0], results[1], settings.lang, *where))
+    written = [] if output is None else [message(settings.lang, "written", path=output)]
+    print_tables(settings, tables, written)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from demosim.cli import Settings
+from demosim.cli.progress import counted_bar
 
 
 @click.command()
@@ -17,28 +18,28 @@ from demosim.cli import Settings
               help="Leave this uncertainty out; may be repeated.")  # fmt: skip
 @click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show this one too.")
 @click.option("--output", type=click.Path(path_type=Path), help="Result file [default: results/NAME-fan.nc].")
+@click.option("--allow-paths", is_flag=True, help="Let the scenario name data outside its own folder.")
 @click.pass_obj
 def fan(
     settings: Settings, file: Path, draws: int, seed: int, without: tuple[str, ...], municipalities: tuple[str, ...],
-    output: Path | None,
+    output: Path | None, allow_paths: bool,
 ) -> None:  # fmt: skip
     """Draw the uncertain assumptions of the scenario FILE many times and show the band of its figures."""
     from demosim.baseline.read import read_baseline
+    from demosim.cli.frames import print_tables
     from demosim.outputs.fan import fan_table
     from demosim.outputs.messages import message
-    from demosim.outputs.tables import print_table
     from demosim.scenario.places import find_municipality
     from demosim.scenario.read import baseline_location, read_scenario
     from demosim.uncertainty.fan_run import Switches, run_fan
 
-    spec = read_scenario(file)
+    spec = read_scenario(file, allow_paths)
     baseline = read_baseline(baseline_location(spec))
     codes = [find_municipality(baseline, text) for text in municipalities]
     switches = Switches(**{name.replace("-", "_"): False for name in without})
     path = output or Path("results") / f"{spec.name}-fan.nc"
-    result = run_fan(spec, path, draws, seed, switches, settings.workers)
-    if not settings.quiet:
-        names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
-        for region in ["country", *codes]:
-            print_table(fan_table(result, settings.lang, region, names.get(region, "")), settings.lang)
-        click.echo(message(settings.lang, "written", path=path))
+    with counted_bar(settings) as report:
+        result = run_fan(spec, path, draws, seed, switches, settings.workers, report)
+    names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
+    tables = [fan_table(result, settings.lang, region, names.get(region, "")) for region in ["country", *codes]]
+    print_tables(settings, tables, [message(settings.lang, "written", path=path)])

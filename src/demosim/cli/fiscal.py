@@ -1,4 +1,4 @@
-"""`demosim income` and `demosim survey`: the income system, and a sample of accounts."""
+"""`demosim income`, `standing` and `survey`: the income system, and what the accounts of groups say."""
 
 from __future__ import annotations
 
@@ -7,40 +7,71 @@ from pathlib import Path
 import click
 
 from demosim.cli import Settings
+from demosim.cli.frames import names_of, print_tables, result_of, write_frame
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--year", type=int, help="Year of the grants [default: the second after the launch].")
-@click.option("--criteria", type=click.Path(path_type=Path), help="Other criteria by municipality (csv).")
+@click.option("--since", type=int, help="Show what population change since this year does to the grants.")
+@click.option("--criteria", type=click.Path(path_type=Path), help="Criteria (csv: municipality, criterion, value).")
+@click.option("--tax", type=click.Path(path_type=Path), help="Tax (csv: municipality, tax_per_inhabitant in kr).")
 @click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show only this one.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write all municipalities (.csv).")
 @click.pass_obj
 def income(
-    settings: Settings, file: Path, year: int | None, criteria: Path | None, municipalities: tuple[str, ...],
-    output: Path | None,
+    settings: Settings, file: Path, year: int | None, since: int | None, criteria: Path | None, tax: Path | None,
+    municipalities: tuple[str, ...], output: Path | None,
 ) -> None:  # fmt: skip
-    """Need index, grant per inhabitant and equalisation of every municipality under the scenario FILE."""
-    import pandas as pd
-
-    from demosim.cli.frames import print_frame
-    from demosim.files import write_text
-    from demosim.fiscal.income import income_system
-    from demosim.run import run
+    """Need index, grant per inhabitant and equalisation by municipality. FILE: a scenario, or a stored result."""
+    from demosim.fiscal.income import effect_of_change, income_system
+    from demosim.fiscal.read import complete, read_places_table
+    from demosim.outputs.fiscal_tables import effect_table, income_tables
     from demosim.scenario.places import select_places
 
-    projection = run(file).projection
-    asked = year or int(projection["year"].values[0]) + 1
-    other = None if criteria is None else pd.read_csv(criteria, dtype={"municipality": str}, encoding="utf-8")
-    table = income_system(projection, asked, other)
-    if output is not None:
-        write_text(output, table.to_csv(index=False))
-    codes, _ = select_places(projection, municipalities)
-    shown = [name for name in table if name in ("municipality", "need_index") or str(name).endswith("_per_inhabitant")]
-    print_frame(settings, str(asked), table.loc[table["municipality"].isin(codes), shown], decimals=3)
-    for key, said in table.attrs.items():
-        if not settings.quiet:
-            click.echo(f"{key}: {said}")
+    result, _ = result_of(file)
+    other = None if criteria is None else read_places_table(criteria, ["value"], ["criterion"], result)
+    own_tax = None
+    if tax is not None:
+        column = "tax_per_inhabitant"
+        own_tax = complete(read_places_table(tax, [column], [], result), column, result, tax)
+    asked = year or int(result["year"].values[0]) + 1
+    table = income_system(result, asked, other, own_tax)
+    codes, _ = select_places(result, municipalities)
+    names = names_of(result)
+    tables = income_tables(table, settings.lang, names, codes)
+    if since is not None:
+        effect = effect_of_change(income_system(result, since, other, own_tax), table)
+        tables.insert(0, effect_table(effect, settings.lang, names, codes, f"{since}–{asked}"))
+        table = table.merge(effect, on="municipality", suffixes=("", "_change"))
+    print_tables(settings, tables)
+    write_frame(settings, output, table)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--revenue", type=click.Path(path_type=Path),
+              help="Operating revenue (csv: municipality, revenue in kr of the price year).")  # fmt: skip
+@click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show this one, or these.")
+@click.option("--county", "counties", multiple=True, metavar="PLACE", help="Show those of this county.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write all municipalities (.csv).")
+@click.pass_obj
+def standing(
+    settings: Settings, file: Path, revenue: Path | None, municipalities: tuple[str, ...], counties: tuple[str, ...],
+    output: Path | None,
+) -> None:  # fmt: skip
+    """Accounts of a municipality's size class and landsdel beside its need. FILE: a scenario, or a stored result."""
+    from demosim.fiscal.read import read_places_table
+    from demosim.fiscal.survey import standing as standing_of
+    from demosim.outputs.fiscal_tables import standing_tables
+    from demosim.scenario.places import select_places
+
+    result, _ = result_of(file)
+    codes, _ = select_places(result, municipalities, counties)
+    own = None if revenue is None else read_places_table(revenue, ["revenue"], [], result)
+    found = standing_of(result, result, own)
+    print_tables(settings, standing_tables(found, settings.lang, names_of(result), codes))
+    write_frame(settings, output, found)
 
 
 @click.command()

@@ -7,31 +7,54 @@ from pathlib import Path
 import click
 
 from demosim.cli import Settings
+from demosim.cli.progress import counted_bar
 from demosim.cli.ranges import whole_numbers
+from demosim.errors import usage_error
+
+HOW_HISTORY = (
+    "a NetCDF file of population by year, municipality, sex and age; `demosim data fetch` gets the figures, see "
+    "docs/data-sources.md"
+)
+
+
+
+def needed(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
+    """A history, or a word on how to get one."""
+    if value is None and not context.resilient_parsing:
+        raise usage_error("names no file", path="--history", allowed=HOW_HISTORY)
+    return value
+
 
 HISTORY = click.option(
-    "--history", type=click.Path(path_type=Path), required=True,
-    help="Population by year, municipality, sex and age (NetCDF); `demosim data fetch` gets one.",
+    "--history", type=click.Path(path_type=Path), callback=needed,
+    help="Population by year, municipality, sex and age (NetCDF); `demosim data fetch` gets one.  [required]",
 )  # fmt: skip
 MORTALITY = click.option(
     "--mortality", type=click.Path(path_type=Path), help="Mortality as known at each launch (csv)."
 )
 FERTILITY = click.option("--fertility", type=click.Path(path_type=Path), help="Fertility rates by year (csv).")
 NATION = click.option("--nation", type=click.Path(path_type=Path), help="The country by single age, longer (csv).")
+CUTS = click.option("--cuts", default="2000,5000,10000,30000", show_default=True, help="Size classes, half-open.")
+BASELINE = click.option(
+    "--baseline", default="norway2026", show_default=True,
+    help="Data set that says what refugees are like, and what mortality is like where no file does.",
+)  # fmt: skip
 
 
 @click.command()
 @HISTORY
 @click.option("--launch", type=int, required=True, help="Year whose 1 January the estimates are made for.")
 @click.option("--window", type=int, default=10, show_default=True, help="Years of history used.")
+@CUTS
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder for the estimates.")
 @MORTALITY
 @FERTILITY
 @NATION
+@BASELINE
 @click.pass_obj
 def calibrate(
     settings: Settings, history: Path, launch: int, window: int, output: Path, mortality: Path | None,
-    fertility: Path | None, nation: Path | None,
+    fertility: Path | None, nation: Path | None, baseline: str, cuts: str,
 ) -> None:  # fmt: skip
     """Estimate municipal migration and fertility from a history, with their variances."""
     from demosim.baseline.calibrate.run import run_calibrate
@@ -39,17 +62,21 @@ def calibrate(
 
     _, text = run_calibrate(
         history, launch, output, window=window, mortality=mortality, fertility=fertility, nation=nation,
-        baseline=read_baseline("norway2026"),
+        baseline=read_baseline(baseline), cuts=_bounds(cuts),
     )  # fmt: skip
     if not settings.quiet:
         click.echo(text)
+
+
+def _bounds(cuts: str) -> tuple[float, ...]:
+    return tuple(float(cut) for cut in whole_numbers(cuts, "--cuts"))
 
 
 @click.command()
 @HISTORY
 @click.option("--launch", "launches", default="2011:2021", show_default=True, help="Launch years: a:b:step or a list.")
 @click.option("--ahead", default="1,2,3,5,10", show_default=True, help="Years ahead.")
-@click.option("--cuts", default="2000,5000,10000,30000", show_default=True, help="Size classes, half-open.")
+@CUTS
 @click.option("--against", type=click.Path(path_type=Path), help="Published municipal projections (csv).")
 @click.option("--fan", is_flag=True, help="Back-test the bands instead: were they as wide as they should be?")
 @click.option("--draws", type=int, default=400, show_default=True, help="Draws of each fan, with --fan.")
@@ -58,11 +85,12 @@ def calibrate(
 @MORTALITY
 @FERTILITY
 @NATION
+@BASELINE
 @click.pass_obj
 def backtest(
     settings: Settings, history: Path, launches: str, ahead: str, cuts: str, against: Path | None, fan: bool,
     draws: int, confirm_from: int, output: Path | None, mortality: Path | None, fertility: Path | None,
-    nation: Path | None,
+    nation: Path | None, baseline: str,
 ) -> None:  # fmt: skip
     """Project from past launches with what was known then, and compare with what happened."""
     from demosim.baseline.read import read_baseline
@@ -71,12 +99,11 @@ def backtest(
 
     years = whole_numbers(launches, "--launch")
     if fan:
-        _bands(settings, history, years, draws, output, mortality=mortality, fertility=fertility, nation=nation)
+        _bands(settings, history, years, draws, output, baseline, mortality, fertility, nation)
         return
-    bounds = tuple(float(cut) for cut in whole_numbers(cuts, "--cuts"))
     result = run_backtest(
-        history, years, whole_numbers(ahead, "--ahead"), bounds, mortality=mortality, fertility=fertility,
-        nation=nation, published=against, baseline=read_baseline("norway2026"), output=output,
+        history, years, whole_numbers(ahead, "--ahead"), _bounds(cuts), mortality=mortality, fertility=fertility,
+        nation=nation, published=against, baseline=read_baseline(baseline), output=output,
     )  # fmt: skip
     if settings.as_json:
         click.echo(result.scores.to_json(orient="records"))
@@ -91,25 +118,24 @@ def backtest(
 
 
 def _bands(
-    settings: Settings, history: Path, launches: list[int], draws: int, output: Path | None, mortality: Path | None,
-    fertility: Path | None, nation: Path | None,
+    settings: Settings, history: Path, launches: list[int], draws: int, output: Path | None, name: str,
+    mortality: Path | None, fertility: Path | None, nation: Path | None,
 ) -> None:  # fmt: skip
-    """How the bands of past launches held, widths fitted on the earlier ones alone."""
+    """How the bands of past launches held."""
     from demosim.baseline.read import read_baseline
-    from demosim.cli.frames import print_frame
+    from demosim.cli.frames import Frame, print_frames
     from demosim.costs.unit_costs import KOSTRA_YEAR, derive_unit_cost
     from demosim.scenario.spec import CostOptions
     from demosim.uncertainty.fan_record import missed, run_fan_backtest
 
-    baseline = read_baseline("norway2026")
+    baseline = read_baseline(name)
     unit_cost = derive_unit_cost(baseline, CostOptions(), KOSTRA_YEAR)
-    record = run_fan_backtest(
-        history, unit_cost, launches, draws=draws, baseline=baseline, threads=settings.workers, output=output,
-        mortality=mortality, fertility=fertility, nation=nation,
-    )  # fmt: skip
-    found = {"next year, country": record.held, "municipalities": record.corrected, "missed": missed(record.corrected)}
-    for title, frame in found.items():
-        print_frame(settings, title, frame.reset_index(), decimals=1)
-    if not settings.quiet and not settings.as_json:
-        for note in (*record.notes, *(f"{name}: {value:.2f}" for name, value in record.budgets.items())):
-            click.echo(note)
+    with counted_bar(settings) as report:
+        record = run_fan_backtest(
+            history, unit_cost, launches, draws=draws, baseline=baseline, threads=settings.workers, output=output,
+            mortality=mortality, fertility=fertility, nation=nation, report=report,
+        )  # fmt: skip
+    halves = {"launches used for choices": record.fit, "confirmation": record.test, "missed": missed(record.test)}
+    found = {"next year, country": record.held, **halves}
+    notes = [*record.notes, *(f"{name}: {value:.2f}" for name, value in record.budgets.items())]
+    print_frames(settings, [Frame(title, frame.reset_index(), 1) for title, frame in found.items()], notes)

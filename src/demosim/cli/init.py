@@ -14,13 +14,18 @@ from demosim.outputs.messages import message
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.pass_obj
 def init(settings: Settings, folder: Path) -> None:
-    """Copy the example scenarios into FOLDER; files that are there already are left alone."""
+    """Copy the example scenarios into FOLDER. Nothing is overwritten: where one is there already, none is copied."""
     from demosim.baseline.find import embedded
+    from demosim.errors import ProblemGroup
     from demosim.files import write_text
 
-    for source in sorted(embedded("scenarios").glob("*.toml")):
-        target = folder / source.name
-        if not target.exists():
-            write_text(target, source.read_text(encoding="utf-8"))
-            if not settings.quiet:
-                click.echo(message(settings.lang, "written", path=target))
+    copies = {folder / source.name: source for source in sorted(embedded("scenarios").glob("*.toml"))}
+    problems = ProblemGroup()
+    for target in copies:
+        if target.exists():
+            problems.add("is there already", file=str(target), allowed="name another folder, or move it away")
+    problems.raise_if_any()
+    for target, source in copies.items():
+        write_text(target, source.read_text(encoding="utf-8"))
+        if not settings.quiet:
+            click.echo(message(settings.lang, "written", path=target))

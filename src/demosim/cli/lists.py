@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal
 
 import click
 
 from demosim.cli import Settings
-from demosim.outputs.tables import Cell, Table, print_table
+from demosim.cli.frames import print_json, print_tables
+from demosim.errors import usage_error
+from demosim.outputs.messages import message
+from demosim.outputs.numbers import number
+from demosim.outputs.tables import Cell, Table
 
 Rows = list[tuple[str, Sequence[Cell]]]
 
@@ -24,14 +28,11 @@ def list_(settings: Settings, what: str, baseline: str) -> None:
         "municipalities": _municipalities, "services": _services, "variants": _variants, "profiles": _profiles,
         "knobs": _knobs,
     }  # fmt: skip
-    _print(settings, makers[what](baseline, settings.lang))
-
-
-def _print(settings: Settings, table: Table) -> None:
+    table = makers[what](baseline, settings.lang)
     if settings.as_json:
-        click.echo(json.dumps(table.as_data(), ensure_ascii=False, indent=1))
+        print_json(table.as_data())
     else:
-        print_table(table, settings.lang)
+        print_tables(settings, [table])
 
 
 def _municipalities(name: str, lang: str) -> Table:
@@ -48,11 +49,13 @@ def _municipalities(name: str, lang: str) -> Table:
 def _services(name: str, lang: str) -> Table:
     from demosim.costs.figures import look_up
     from demosim.costs.services import read_services
+    from demosim.outputs.origins import confidence
 
     rows: Rows = [
         (
             service.name,
-            [service.label[lang], service.level, "on" if service.enabled else "off", service.spread.confidence,
+            [service.label[lang], message(lang, f"level_{service.level}"),
+             message(lang, "yes" if service.enabled else "no"), confidence(service.spread.confidence, lang),
              look_up(service.net_share).value],
         )
         for service in read_services()
@@ -70,8 +73,8 @@ def _variants(name: str, lang: str) -> Table:
         fertility = data["total_fertility_rate"].sel(variant=variant).dropna("year")
         years = fertility["year"].values
         first, last = int(years[0]), int(years[-1])
-        net = [f"{float(total.sel(variant=variant, year=year)):.0f}" for year in (first, last)]
-        rows.append((str(variant), [f"{first}-{last}", float(fertility[0]), float(fertility[-1]), *net]))
+        net = [number(float(total.sel(variant=variant, year=year)), 0, lang) for year in (first, last)]
+        rows.append((str(variant), [f"{first}–{last}", float(fertility[0]), float(fertility[-1]), *net]))
     return Table("variants", str(data.attrs["title"]), ["", *_heads(lang, "variants")], rows, 2)
 
 
@@ -79,36 +82,50 @@ def _profiles(name: str, lang: str) -> Table:
     from demosim.baseline.read import read_baseline
 
     data = read_baseline(name)
-    rows: Rows = [(str(profile), []) for profile in data["profile"].values]
-    rows += [(str(key), []) for key in data["settlement"].values]
-    return Table("profiles", str(data.attrs["title"]), [""], rows)
+    kinds = (("profile", message(lang, "list_profile")), ("settlement", message(lang, "list_settlement")))
+    rows: Rows = [(str(key), [said]) for dim, said in kinds for key in data[dim].values]
+    return Table("profiles", str(data.attrs["title"]), ["", *_heads(lang, "profiles")], rows)
 
 
 def _knobs(name: str, lang: str) -> Table:
+    from demosim.scenario.cost_keys import cost_rows
     from demosim.scenario.describe import knob_rows
 
-    rows: Rows = [(row.path, [row.text, row.unit, str(row.neutral)]) for row in knob_rows(lang)]
+    every = [*knob_rows(lang), *cost_rows(lang)]
+    neutral = {
+        row.path: row.absent if row.neutral is None else number(row.neutral, int(row.neutral % 1 > 0), lang)
+        for row in every
+    }
+    rows: Rows = [(row.path, [row.text, row.unit, neutral[row.path]]) for row in every]
     return Table("knobs", "", ["", *_heads(lang, "knobs")], rows)
 
 
 def _heads(lang: str, what: str) -> list[str]:
-    from demosim.outputs.messages import message
-
     return message(lang, f"heads_{what}").split("|")
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["unit-costs"]))
+@click.argument("what", type=click.Choice(["unit-costs", "sources"]))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--profile", type=click.Choice(["cost-key", "users"]), default="cost-key", show_default=True)
 @click.option("--price-year", type=int, default=2026, show_default=True)
 @click.option("--service", help="Only this service, with total, weight, persons and source of every cell.")
 @click.pass_obj
 def show(
-    settings: Settings, what: str, profile: Literal["cost-key", "users"], price_year: int, service: str | None
-) -> None:
-    """Show unit costs by age band: kroner per person, what they come from, and the other ways to derive them."""
+    settings: Settings, what: str, file: Path | None, profile: Literal["cost-key", "users"], price_year: int,
+    service: str | None,
+) -> None:  # fmt: skip
+    """Show unit costs by age band with what they come from, or the sources of a result or data set (FILE).
+
+    `unit-costs`: kroner per person, what they come from, and the other ways to derive them. `sources`: files, vintages
+    with their digests, and what was carried over.
+    """
+    if what == "sources":
+        _sources(settings, file)
+        return
+    from demosim.costs.services import read_services
     from demosim.costs.trace import trace_derivations, trace_unit_costs
-    from demosim.outputs.trace import derivation_tables, source_table, unit_cost_table
+    from demosim.outputs.trace import derivation_tables, source_table, unit_cost_tables
     from demosim.scenario.spec import CostOptions
 
     traced = trace_unit_costs(CostOptions(profile=profile), price_year)
@@ -116,9 +133,22 @@ def show(
     if service is not None:
         traced = traced[traced["service"] == service]
     if settings.as_json:
-        found = {"unit_costs": traced.to_dict("records"), "derivations": ways.to_dict("records")}
-        click.echo(json.dumps(found, ensure_ascii=False, indent=1, default=str))
+        print_json({"unit_costs": traced.to_dict("records"), "derivations": ways.to_dict("records")})
         return
-    tables = [unit_cost_table(traced, settings.lang), source_table(traced, settings.lang, cells=service is not None)]
-    for table in [*tables, *derivation_tables(ways, settings.lang)]:
-        print_table(table, settings.lang)
+    labels = {service.name: service.label[settings.lang] for service in read_services()}
+    tables = [*unit_cost_tables(traced, settings.lang, labels),
+              source_table(traced, settings.lang, labels, cells=service is not None)]  # fmt: skip
+    print_tables(settings, [*tables, *derivation_tables(ways, settings.lang, labels)])
+
+
+def _sources(settings: Settings, file: Path | None) -> None:
+    """Where a result, or a data set by its folder or name, comes from."""
+    from demosim.baseline.read import data_sets, read_baseline
+    from demosim.outputs.netcdf import read_result
+    from demosim.outputs.origins import source_table
+
+    if file is None:
+        raise usage_error("say of what", path="show sources", allowed="a result file, or the folder of a data set")
+    whole = file.is_dir() or str(file) in data_sets()
+    dataset = read_baseline(str(file)) if whole else read_result(file)
+    print_tables(settings, [source_table(dataset, settings.lang, short=not settings.as_json)])

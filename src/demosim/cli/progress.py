@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -30,3 +31,21 @@ def progress_bar(settings: Settings) -> Iterator[Callable[[Progress], None] | No
             bar.update(task, total=progress.total, completed=progress.done, description=words)
 
         yield report
+
+
+@contextmanager
+def counted_bar(settings: Settings) -> Iterator[Callable[[int, int], None] | None]:
+    """The same for jobs that tell only how many are done and in all; rate and time left are reckoned here."""
+    from demosim.sweep.run import Progress
+
+    with progress_bar(settings) as report:
+        if report is None:
+            yield None
+            return
+        show, start = report, time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            rate = done / max(time.monotonic() - start, 1e-9)
+            show(Progress(done, total, rate, (total - done) / max(rate, 1e-9)))
+
+        yield tell

@@ -1,18 +1,25 @@
-"""`demosim export` and `demosim report`: what a reader gets."""
+"""`demosim export`, `report`, `pages` and `plot`: what a reader gets."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from demosim.cli import Settings
+from demosim.cli.frames import print_json
+from demosim.cli.progress import counted_bar
 from demosim.outputs.messages import message
 
 RESULTS = click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 OUTPUT = click.option(
     "--output", type=click.Path(path_type=Path), required=True, help="File; its suffix decides the form."
 )
+FREE_INCOME = click.option(
+    "--free-income", type=click.Path(path_type=Path), metavar="FILE",
+    help="Free income by municipality (csv: municipality, and free_income or free_income_per_inhabitant).",
+)  # fmt: skip
 
 
 @click.command()
@@ -20,8 +27,12 @@ OUTPUT = click.option(
 @OUTPUT
 @click.option("--table", default="iamc", show_default=True, help="Which table a .csv file holds.")
 @click.option("--dialect", type=click.Choice(["norwegian", "machine"]), help="Of CSV [default: by language].")
+@FREE_INCOME
 @click.pass_obj
-def export(settings: Settings, results: tuple[Path, ...], output: Path, table: str, dialect: str | None) -> None:
+def export(
+    settings: Settings, results: tuple[Path, ...], output: Path, table: str, dialect: str | None,
+    free_income: Path | None,
+) -> None:  # fmt: skip
     """Write a result as a workbook (.xlsx), CSV (.csv, or a folder) or compressed NetCDF (.nc).
 
     The first of RESULTS is a run; a second run is a reference to compare with, and a fan or a sensitivity adds its
@@ -29,9 +40,7 @@ def export(settings: Settings, results: tuple[Path, ...], output: Path, table: s
     """
     from demosim.outputs.export import export as write
 
-    for path in write(results[0], output, results[1:], settings.lang, table, dialect):
-        if not settings.quiet:
-            click.echo(message(settings.lang, "written", path=path))
+    _say(settings, write(results[0], output, results[1:], settings.lang, table, dialect, free_income))
 
 
 @click.command()
@@ -40,17 +49,18 @@ def export(settings: Settings, results: tuple[Path, ...], output: Path, table: s
 @click.option(
     "--borders", type=click.Path(path_type=Path), help="TopoJSON or GeoJSON of the municipalities, for the maps."
 )
+@FREE_INCOME
 @click.pass_obj
-def report(settings: Settings, results: tuple[Path, ...], output: Path, borders: Path | None) -> None:
+def report(
+    settings: Settings, results: tuple[Path, ...], output: Path, borders: Path | None, free_income: Path | None
+) -> None:
     """Write results as one page that needs no network.
 
     The first of RESULTS is a run; a fan, a sensitivity, a sweep, a comparison and further runs add their figures.
     """
     from demosim.outputs.report import report as write
 
-    path = write(list(results), output, settings.lang, borders)
-    if not settings.quiet:
-        click.echo(message(settings.lang, "written", path=path))
+    _say(settings, [write(list(results), output, settings.lang, borders, free_income)])
 
 
 @click.command()
@@ -60,8 +70,13 @@ def report(settings: Settings, results: tuple[Path, ...], output: Path, borders:
 @click.option(
     "--municipality", "municipalities", multiple=True, metavar="PLACE", help="Only this one; may be repeated."
 )
+@click.option("--sensitivity", type=click.Path(path_type=Path), help="A sensitivity that tells of municipalities.")
+@FREE_INCOME
 @click.pass_obj
-def pages(settings: Settings, result: Path, output: Path, form: str, municipalities: tuple[str, ...]) -> None:
+def pages(
+    settings: Settings, result: Path, output: Path, form: str, municipalities: tuple[str, ...],
+    sensitivity: Path | None, free_income: Path | None,
+) -> None:  # fmt: skip
     """Write one page for each municipality of RESULT; an interrupted run goes on where it ended."""
     from demosim.outputs.netcdf import read_result
     from demosim.outputs.pages import pages as write
@@ -70,8 +85,12 @@ def pages(settings: Settings, result: Path, output: Path, form: str, municipalit
     codes: list[str] = []
     if municipalities:
         codes, _ = select_places(read_result(result, "run"), municipalities)
-    written = write(result, output, form, settings.lang, codes)
-    if not settings.quiet:
+    with counted_bar(settings) as report:
+        bar = None if report is None else lambda done, total, _: report(done, total)
+        written = write(result, output, form, settings.lang, codes, bar, sensitivity, free_income)
+    if settings.as_json:
+        _say(settings, written)
+    elif not settings.quiet:
         click.echo(message(settings.lang, "written", path=f"{output} ({len(written)})"))
 
 
@@ -92,6 +111,13 @@ def plot(
     """Draw one figure of RESULTS, with a text alternative beside it."""
     from demosim.outputs.plot import plot as draw
 
-    for path in draw(list(results), figure, output, settings.lang, place, shape, borders):
-        if not settings.quiet:
+    _say(settings, draw(list(results), figure, output, settings.lang, place, shape, borders))
+
+
+def _say(settings: Settings, paths: Sequence[Path]) -> None:
+    """Name the files written; as JSON a list of them."""
+    if settings.as_json:
+        print_json({"written": [str(path) for path in paths]})
+    elif not settings.quiet:
+        for path in paths:
             click.echo(message(settings.lang, "written", path=path))

@@ -17,6 +17,7 @@ from demosim.outputs.messages import message
 def check(settings: Settings, file: Path, allow_paths: bool) -> None:
     """Check a scenario FILE, or a data set (a folder), and report every problem."""
     from demosim.baseline.read import read_baseline
+    from demosim.costs.check import check_costs
     from demosim.scenario.prepare import prepare
     from demosim.scenario.read import baseline_location, read_scenario
 
@@ -24,7 +25,9 @@ def check(settings: Settings, file: Path, allow_paths: bool) -> None:
         read_baseline(file)
     else:
         spec = read_scenario(file, allow_paths)
-        prepare(read_baseline(baseline_location(spec)), spec)
+        baseline = read_baseline(baseline_location(spec))
+        prepare(baseline, spec)
+        check_costs(baseline, spec)
     if not settings.quiet:
         click.echo(message(settings.lang, "checked", path=file))
 

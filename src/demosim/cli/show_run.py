@@ -13,6 +13,7 @@ from demosim.cli import Settings
 from demosim.outputs import summary
 from demosim.outputs.messages import message
 from demosim.outputs.published import published_table
+from demosim.outputs.summary_costs import cost_tables
 from demosim.outputs.tables import Table, print_table, print_text
 
 
@@ -24,6 +25,7 @@ def print_run(settings: Settings, result: xr.Dataset, places: Sequence[str], pat
         summary.service_table(result, lang, accumulated=True),
         summary.age_table(result, lang),
     ]
+    tables += cost_tables(result, lang)
     people = summary.fte_table(result, lang)
     if people is not None:
         tables.append(people)

@@ -25,6 +25,7 @@ from demosim.cli.progress import progress_bar
 @click.option("--population", is_flag=True, help="Store populations too.")
 @click.option("--double", is_flag=True, help="Count in float64 instead of float32.")
 @click.option("--output", type=click.Path(path_type=Path), help="Result file [default: results/NAME-sweep.nc].")
+@click.option("--chunk", type=click.IntRange(1, 2000), default=250, show_default=True, help="Scenarios per task.")
 @click.option("--resume", is_flag=True, help="Go on from the chunks of an interrupted sweep.")
 @click.option("--scheduler", help="Address of a distributed scheduler, tcp://host:8786.")
 @click.option("--allow-paths", is_flag=True, help="Let the scenario name data outside its own folder.")
@@ -60,27 +61,26 @@ def sweep(
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="Result file [default: results/NAME-sensitivity.nc].")
+@click.option("--allow-paths", is_flag=True, help="Let the scenario name data outside its own folder.")
 @click.pass_obj
 def sensitivity(
     settings: Settings, file: Path, municipalities: tuple[str, ...], output: Path | None, budget_year: int | None,
-    accumulated: bool, sobol_points: int, seed: int,
+    accumulated: bool, sobol_points: int, seed: int, allow_paths: bool,
 ) -> None:  # fmt: skip
     """Rank the assumptions of the scenario FILE by what they do to demographic expenditure."""
     from demosim.baseline.read import read_baseline
+    from demosim.cli.frames import print_tables
     from demosim.outputs.messages import message
     from demosim.outputs.sensitivity import tornado_tables
-    from demosim.outputs.tables import print_table
     from demosim.scenario.places import find_municipality
     from demosim.scenario.read import baseline_location, read_scenario
     from demosim.sweep.run_sensitivity import run_sensitivity
 
-    spec = read_scenario(file)
+    spec = read_scenario(file, allow_paths)
     baseline = read_baseline(baseline_location(spec))
     codes = [find_municipality(baseline, text) for text in municipalities]
     path = output or Path("results") / f"{spec.name}-sensitivity.nc"
     result = run_sensitivity(spec, path, codes, budget_year, accumulated, sobol_points, seed, settings.workers)
-    if not settings.quiet:
-        names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
-        for table in tornado_tables(result, settings.lang, names):
-            print_table(table, settings.lang)
-        click.echo(message(settings.lang, "written", path=path))
+    names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
+    written = message(settings.lang, "written", path=path)
+    print_tables(settings, tornado_tables(result, settings.lang, names), [written])

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from demosim.cli import Settings
+
+if TYPE_CHECKING:
+    from demosim.cli.frames import Frame
+    from demosim.outputs.tables import Table
 
 
 @click.group()
@@ -15,8 +20,9 @@ def validate() -> None:
 
 
 @validate.command()
+@click.option("--candidates", is_flag=True, help="Also what could explain the deviation of 2027, one change at a time.")
 @click.pass_obj
-def results(settings: Settings) -> None:
+def results(settings: Settings, candidates: bool) -> None:
     """Every published row of the official calculation beside ours, for each cost profile and option."""
     import json
     from dataclasses import asdict
@@ -29,10 +35,34 @@ def results(settings: Settings) -> None:
     if settings.as_json:
         listed = [asdict(row) | {"published": row.published, "deviation": row.deviation} for row in rows]
         plain = [{key: None if value != value else value for key, value in row.items()} for row in listed]
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=1))
+        more = [table.as_data() for table in _candidates(settings, candidates)]
+        click.echo(json.dumps([*plain, *more], ensure_ascii=False, indent=1))
         return
-    for table in validation_tables(rows, settings.lang):
+    for table in [*validation_tables(rows, settings.lang), *_candidates(settings, candidates)]:
         print_table(table, settings.lang)
+
+
+def _candidates(settings: Settings, wanted: bool) -> list[Table]:
+    if not wanted:
+        return []
+    from demosim.outputs.calibration_tables import candidates_table
+    from demosim.validation.candidates import candidates
+
+    return [candidates_table(candidates(), settings.lang)]
+
+
+@validate.command("june-march")
+@click.option("--method", type=click.Choice(["shapley", "order"]), default="shapley", show_default=True,
+              help="Mean over all orders, or one after the other in the stated order.")  # fmt: skip
+@click.pass_obj
+def june_march(settings: Settings, method: str) -> None:
+    """Why the estimate of June 2025 for budget year 2026 became the outcome of March 2026, cause by cause."""
+    from demosim.cli.frames import print_tables
+    from demosim.outputs.calibration_tables import june_march_tables
+    from demosim.validation.june_march import june_to_march
+
+    parts, beside = june_to_march(method=method)
+    print_tables(settings, june_march_tables(parts, beside, settings.lang, method))
 
 
 @validate.command()
@@ -42,23 +72,23 @@ def results(settings: Settings) -> None:
 def population(settings: Settings, published: Path | None, baseline: str) -> None:
     """The country by age group beside the official rounds: as shipped, and without raking."""
     from demosim.baseline.read import read_baseline
-    from demosim.cli.frames import print_frame
+    from demosim.cli.frames import Frame, print_frames, print_tables
     from demosim.outputs.published import population_table
-    from demosim.outputs.tables import print_table
     from demosim.validation.population import validate_population, worst_by_group
 
     worst = worst_by_group(validate_population(read_baseline(baseline)))
+    beside = [] if published is None else _municipal(published, baseline)
     if settings.as_json:
-        print_frame(settings, "population", worst)
+        print_frames(settings, [Frame("population", worst), *beside])
     else:
-        print_table(population_table(worst, settings.lang), settings.lang)
-    if published is not None:
-        _municipal(settings, published, baseline)
+        print_tables(settings, [population_table(worst, settings.lang)])
+        print_frames(settings, beside)
 
 
-def _municipal(settings: Settings, published: Path, baseline: str) -> None:
+def _municipal(published: Path, baseline: str) -> list[Frame]:
+    """Ours beside published municipal projections: the size of the differences, and the places that differ most."""
     from demosim.baseline.read import read_baseline
-    from demosim.cli.frames import print_frame
+    from demosim.cli.frames import Frame
     from demosim.projection import project
     from demosim.scenario.read import spec_from
     from demosim.scenario.resolve import resolve
@@ -66,11 +96,12 @@ def _municipal(settings: Settings, published: Path, baseline: str) -> None:
 
     table = read_published(published)
     data = read_baseline(baseline)
-    for variant in [str(name) for name in data["variant"].values]:
+    frames = []
+    for variant in [str(name) for name in data["variant"].values if name in set(table["variant"])]:
         tree = {"name": "validation", "baseline": baseline, "variant": variant, "price_year": 2026,
                 "horizon": int(data["year"].values[-1]) + 1}  # fmt: skip
         beside = beside_published(project(resolve(data, spec_from(tree)).assumptions), table, variant)
         if len(beside):
-            print_frame(settings, variant, summary(beside))
             last = int(beside["year"].max())
-            print_frame(settings, f"{variant} {last}", worst_places(beside, last))
+            frames += [Frame(variant, summary(beside)), Frame(f"{variant} {last}", worst_places(beside, last))]
+    return frames

@@ -6,38 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from demosim.costs.need import by_budget_year
 from demosim.errors import ProblemGroup, did_you_mean
+from demosim.scenario.cost_options import Adjustment
 
-
-class Adjustment(BaseModel):
-    """How a service follows its need. The defaults are neutral: full and immediate adjustment, as TBU assumes.
-
-    `speed_up`, `speed_down`: share of the gap that is closed each year when the need is above or below spending.
-    `places`: places of a school or ward; capacity changes by whole ones, `kr_per_place` net kroner a year each.
-    `restructuring`: one-off cost as a share of the yearly spending that is taken out.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    speed_up: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
-    speed_down: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
-    places: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    kr_per_place: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    restructuring: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-
-    @model_validator(mode="after")
-    def _both_or_none(self) -> Adjustment:
-        if (self.places is None) != (self.kr_per_place is None):
-            raise ValueError("places and kr_per_place belong together")
-        return self
-
-    @property
-    def lump(self) -> float:
-        """Net kroner a year of the smallest change of capacity; 0 where it changes evenly."""
-        return (self.places or 0.0) * (self.kr_per_place or 0.0)
+__all__ = ["Adjustment", "adjustment_path", "follow"]
 
 
 NEUTRAL = Adjustment()

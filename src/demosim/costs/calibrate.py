@@ -159,7 +159,22 @@ def _of_cell(unit_cost: xr.DataArray, cell: object, target: Target) -> float:
 def _where(unit_cost: xr.DataArray, cell: object) -> tuple[int, np.ndarray]:
     ages = unit_cost["age"].values
     row = unit_cost["service"].values.tolist().index(cell.service)  # type: ignore[attr-defined]  # a row of the table
-    return row, (ages >= cell.lower) & (ages <= cell.upper)  # type: ignore[attr-defined]
+    return row, (ages >= cell.lower) & (ages <= cell.upper)  # type: ignore[attr-defined]  # as above
+
+
+def as_own_costs(unit_cost: xr.DataArray) -> pd.DataFrame:
+    """Unit costs as a table that a scenario takes as `costs.own`, one row for each stretch of ages of the same cost.
+
+    unit_cost: net kr per person (service, age). Columns `service`, `ages`, `kr_per_person`, `price_year`.
+    """
+    ages, rows = unit_cost["age"].values.astype(int), []
+    for name in unit_cost["service"].values.tolist():
+        values = unit_cost.sel(service=name).values
+        starts = [0, *(np.flatnonzero(np.diff(values) != 0) + 1).tolist()]
+        for first, after in pairwise([*starts, len(values)]):
+            label = age_label(int(ages[first]), int(ages[after - 1]), int(ages[-1]))
+            rows.append((name, label, float(values[first]), int(unit_cost.attrs["price_year"])))
+    return pd.DataFrame(rows, columns=["service", "ages", "kr_per_person", "price_year"])
 
 
 def _apply(unit_cost: xr.DataArray, cells: pd.DataFrame, change: np.ndarray) -> xr.DataArray:

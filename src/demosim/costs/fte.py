@@ -57,13 +57,18 @@ def _at_end(year: int) -> np.ndarray:
     return persons
 
 
-def fte_per_krone(options: CostOptions, price_year: int, folder: Path | None = None) -> pd.DataFrame:
+def fte_per_krone(
+    options: CostOptions, price_year: int, folder: Path | None = None, baseline: xr.Dataset | None = None
+) -> pd.DataFrame:
     """Full-time equivalents per krone of need in the source's year, by service, NaN where there is no source.
 
     The need of the source's year is that of the registered population at its end, at the same unit costs and prices as
     the need that is to be counted. Columns `fte`, `need`, `fte_per_krone`, `year`, `confidence`, `note`.
     """
     ages = xr.Dataset(coords={"age": np.arange(next(iter(registered().values())).shape[1])})
+    if baseline is not None:
+        names = [name for name in ("accounts", "country_population") if name in baseline]
+        ages = ages.assign({name: baseline[name] for name in names})
     cost = derive_unit_cost(ages, options, price_year, folder)
     services = {service.name: service for service in read_services(folder)}
     rows = {}
@@ -79,18 +84,21 @@ def fte_per_krone(options: CostOptions, price_year: int, folder: Path | None = N
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("service")
 
 
-def full_time_equivalents(need: xr.DataArray, options: CostOptions, folder: Path | None = None) -> xr.DataArray:
+def full_time_equivalents(
+    need: xr.DataArray, options: CostOptions, folder: Path | None = None, baseline: xr.Dataset | None = None
+) -> xr.DataArray:
     """Full-time equivalents that the need calls for, at the source year's full-time equivalents per krone.
 
     need: kroner charged to free income (service, municipality, date), `expenditure_need` of one financing. Standard,
-    coverage and productivity are those of the source year.
+    coverage and productivity are those of the source year. baseline: the data set, whose own accounts are used where
+    it carries any.
 
     Returns (service, municipality, date) for the services that have a source; the attribute `without_source` names the
     others.
     """
     if "financing" in need.dims:
         need = need.sel(financing="free_income", drop=True)
-    table = fte_per_krone(options, int(need.attrs["price_year"]), folder)
+    table = fte_per_krone(options, int(need.attrs["price_year"]), folder, baseline)
     known = [name for name in need["service"].values.tolist() if table["fte_per_krone"].get(name, np.nan) > 0]
     rate = xr.DataArray(table.loc[known, "fte_per_krone"].to_numpy(float), {"service": known})
     found = (need.sel(service=known) * rate).transpose(*need.dims).rename("full_time_equivalents")
@@ -102,7 +110,7 @@ def _years(table: pd.DataFrame, known: list[str]) -> str:
     return "; ".join(f"{name}: {year:.0f}" for name, year in table.loc[known, "year"].astype(float).items())
 
 
-def ten_year_change(fte: xr.DataArray, options: CostOptions, folder: Path | None = None) -> pd.DataFrame:
+def ten_year_change(fte: xr.DataArray, folder: Path | None = None) -> pd.DataFrame:
     """Change of full-time equivalents over ten years, country, beside the published ones, which nothing is fitted to.
 
     fte: as `full_time_equivalents` gives it, with dates ten years apart; the first ten years are taken.
@@ -113,18 +121,19 @@ def ten_year_change(fte: xr.DataArray, options: CostOptions, folder: Path | None
     first = int(fte["date"].values[0])
     if first + 10 not in fte["date"].values:
         raise usage_error(f"there is no 1 January {first + 10}", path="date", allowed="a run of at least ten years")
-    country = fte.sum("municipality")
-    table = fte_per_krone(options, 2026, folder)
+    country = fte.dropna("service", how="all").sum("municipality")
+    rules = {service.name: service.fte for service in read_services(folder)}
     published = facts("fte").set_index("item")["value"]
     rows = []
-    for name in fte["service"].values.tolist():
+    for name in country["service"].values.tolist():
         start, end = (float(country.sel(service=name, date=date)) for date in (first, first + 10))
+        rule = rules.get(name)
         item = f"ten_year_change_{_PUBLISHED.get(name, '')}"
         told = float(published[item]) if item in published else np.nan
         rows.append(
             {
                 "service": name, "start": start, "change": end - start, "growth": end / start - 1, "published": told,
-                "implied_base": told / (end / start - 1), "note": table.loc[name, "note"],
+                "implied_base": told / (end / start - 1), "note": rule.note if rule else "",
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

@@ -11,8 +11,8 @@ FINANCING = ("free_income", "all")
 def expenditure(population: xr.DataArray, unit_cost: xr.DataArray) -> xr.Dataset:
     """What a population costs at unchanged standard and coverage, and what its change costs.
 
-    population: persons (municipality, sex, age, date). unit_cost: net kroner per person (service, age), or (service,
-    age, date) where it changes.
+    population: persons (municipality, sex, age, date). unit_cost: net kroner per person (service, age), with
+    municipality or date too where it differs between them.
 
     Returns kroner in the prices of the unit costs: `expenditure_need` (financing, service, municipality, date),
     `demographic_expenditure` (…, budget_year), the change of the need from the 1 January before to that of the budget
@@ -21,11 +21,7 @@ def expenditure(population: xr.DataArray, unit_cost: xr.DataArray) -> xr.Dataset
 
     Equation: need(t) = Σ_age unit cost × persons on 1 January t, as the official calculation (TBU).
     """
-    with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]  # untyped in xarray
-        net = xr.dot(population.sum("sex"), unit_cost, dim="age")
-        gross = net / unit_cost["net_share"]
-    need = xr.concat([net, gross], xr.Variable("financing", np.array(FINANCING)), coords="minimal", compat="override")
-    need = need.transpose("financing", "service", "municipality", "date")
+    need = need_of(population, unit_cost)
     prices = {"price_year": int(unit_cost.attrs["price_year"])}
     yearly = by_budget_year(need.values[..., 1:] - need.values[..., :-1], need)
     accumulated = by_budget_year(need.values[..., 1:] - need.values[..., :1], need)
@@ -38,6 +34,19 @@ def expenditure(population: xr.DataArray, unit_cost: xr.DataArray) -> xr.Dataset
         },
         attrs=dict(unit_cost.attrs),
     )
+
+
+def need_of(population: xr.DataArray, unit_cost: xr.DataArray) -> xr.DataArray:
+    """Need in kroner (financing, service, municipality, date): Σ_age unit cost × persons, net and over the net share.
+
+    population, unit_cost: as `expenditure` takes them.
+    """
+    with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]  # untyped in xarray
+        net = xr.dot(population.sum("sex"), unit_cost, dim="age")
+        gross = net / unit_cost["net_share"]
+    need = xr.concat([net, gross], xr.Variable("financing", np.array(FINANCING)), coords="minimal", compat="override")
+    ordered: xr.DataArray = need.transpose("financing", "service", "municipality", "date")
+    return ordered
 
 
 def by_budget_year(values: np.ndarray, need: xr.DataArray) -> xr.DataArray:

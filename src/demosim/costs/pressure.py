@@ -12,6 +12,9 @@ from demosim.costs.figures import facts
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
 from demosim.scenario.schedules import life_expectancy
 
+HEALTHIER_AGEING, UNIT_COST = "healthier_ageing", "unit_cost_growth"
+OBSERVED = ("coverage_80_plus", "care_under_50", "special_education")
+
 
 @dataclass(frozen=True)
 class Growth:
@@ -49,7 +52,7 @@ def multipliers(
 
     Equations: growth: 1 + share × ((1 + yearly)^years − 1). Healthier ageing: cost(a − shift) / cost(a) for ages from
     `from_age`, straight between single ages, shift(t) = share × (life expectancy(t) − life expectancy(first year)),
-    mean of the sexes.
+    mean of the sexes; on the last date, which begins no year, it goes on as in the year before.
     """
     _check(unit_cost, growth, ageing)
     found: dict[str, xr.DataArray] = {}
@@ -59,7 +62,7 @@ def multipliers(
             one = found.get(item.kind, _ones(unit_cost, dates))
             found[item.kind] = one * _growth(item, unit_cost, dates)
     if ageing is not None and ageing.share != 0:
-        found["healthier ageing"] = _ageing(ageing, unit_cost, assumptions, dates)
+        found[HEALTHIER_AGEING] = _ageing(ageing, unit_cost, assumptions, dates)
     return found
 
 
@@ -87,12 +90,12 @@ def observed_growth(special_education_share: float | None = None) -> list[Growth
     fall = float(home.loc[home.index.max()] / home.loc[home.index.min()]) ** (1 / years) - 1
     young = (1 + float(pressure["care_hours_per_inhabitant_under_50"]) / 100) ** 0.1 - 1
     found = [
-        Growth("coverage", "pleie_omsorg", fall, 80, None, float(part)),
-        Growth("care below 50", "pleie_omsorg", young, 0, 49),
+        Growth(OBSERVED[0], "pleie_omsorg", fall, 80, None, float(part)),
+        Growth(OBSERVED[1], "pleie_omsorg", young, 0, 49),
     ]
     if special_education_share is not None:
         hours = (1 + float(pressure["special_education_hours_per_pupil"]) / 100) ** 0.1 - 1
-        found.append(Growth("special education", "grunnskole", hours, 6, 15, special_education_share))
+        found.append(Growth(OBSERVED[2], "grunnskole", hours, 6, 15, special_education_share))
     return found
 
 
@@ -141,7 +144,8 @@ def _ageing(how: HealthierAgeing, unit_cost: xr.DataArray, assumptions: xr.Datas
     prob = assumptions["death_prob"].transpose("year", "sex", "age").values
     newborn = assumptions["newborn_survival_prob"].transpose("year", "sex").values
     expected = life_expectancy(prob, newborn, _interval(assumptions)).mean(axis=1)
-    expected = np.append(expected, expected[-1])  # the last date has no year of its own
+    trend = expected[-1] - expected[-2] if len(expected) > 1 else 0.0
+    expected = np.append(expected, expected[-1] + trend)  # the last date has no year of its own
     shift = how.share * (expected - expected[0])
     ratio, ages = _ones(unit_cost, dates), unit_cost["age"].values
     old = ages >= how.from_age

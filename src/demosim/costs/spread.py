@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,8 @@ from demosim.costs.care_users import care_user_parts
 from demosim.costs.figures import deaths, facts, registered
 from demosim.costs.parts import Part
 from demosim.costs.services import Alternative, Band, Criterion, Service, Spread
-from demosim.errors import run_error, usage_error
+from demosim.errors import ProblemGroup, run_error, usage_error
+from demosim.scenario.bands import parse_band
 
 
 def parts_of(service: Service, profile: str, alternative: str | None, year: int) -> list[Part]:
@@ -32,14 +33,43 @@ def parts_of(service: Service, profile: str, alternative: str | None, year: int)
     return [replace(part, share=part.share / total) for part in parts]
 
 
+def own_parts(shares: Mapping[str, float], last: int, path: str) -> list[Part]:
+    """The parts that a scenario's own shares of spending by age band make up; `last`: the oldest single age.
+
+    Raises a `DemosimError` (2) where a band is none, two have ages in common, or the shares do not sum to 1.
+    """
+    problems, parts = ProblemGroup(), []
+    taken: dict[int, str] = {}
+    for label, share in shares.items():
+        bounds = parse_band(label)
+        if bounds is None or bounds[0] > last:
+            problems.add(f'"{label}" is no age band', code="bad_age_band", path=path, allowed='"0", "1-5" or "90+"')
+            continue
+        lower, upper = bounds[0], last if bounds[1] is None else min(bounds[1], last)
+        for other in dict.fromkeys(taken[age] for age in range(lower, upper + 1) if age in taken):
+            problems.add(f'"{label}" has ages in common with "{other}"', code="overlapping_ages", path=path)
+        taken |= dict.fromkeys(range(lower, upper + 1), label)
+        parts.append(Part(lower, upper, share, "the scenario's own shares"))
+    if not problems.problems and abs(sum(shares.values()) - 1) > 1e-6:
+        said = f"the shares sum to {sum(shares.values()):g}"
+        problems.add(said, code="sum_of_shares", path=path, allowed="shares of the spending that sum to 1")
+    problems.raise_if_any()
+    return parts
+
+
 def older_users(parts: Sequence[Part], above: int, share: float) -> list[Part]:
-    """The parts with `share` of the spending on ages above a limit, in the proportions they have on either side."""
+    """The parts with `share` of the spending on ages above a limit, in the proportions they have on either side.
+
+    Raises a `DemosimError` (2) where all or none of the spending is above the limit already.
+    """
     old = sum(part.share for part in parts if part.lower > above)
     young = 1 - old
+    if not 0 < old < 1:
+        what = f"{'all' if old else 'none'} of the spending is on ages above {above}"
+        raise usage_error(what, code="older_pupils", path="costs.older_pupils", allowed="a spread on both sides of it")
     return [
         replace(part, share=part.share * (share / old if part.lower > above else (1 - share) / young))
         for part in parts
-        if old > 0 and young > 0
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -78,8 +79,10 @@ def trace_derivations(service: str | None = None, folder: Path | None = None) ->
     wanted = [item for item in read_services(folder) if service in (None, item.name)]
     rows = []
     for item in wanted:
-        for (profile, shape, alternative), derived in derivations(item).items():
-            for lower, upper in pairwise((*BANDS, len(derived.cost))):
+        ways = derivations(item)
+        bounds = _bounds(list(ways.values()))
+        for (profile, shape, alternative), derived in ways.items():
+            for lower, upper in pairwise(bounds):
                 inside = slice(lower, upper)
                 kroner = (derived.cost * derived.number)[inside].sum() / derived.number[inside].sum()
                 rows.append(
@@ -90,6 +93,21 @@ def trace_derivations(service: str | None = None, folder: Path | None = None) ->
                     }
                 )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _bounds(ways: Sequence[Derived]) -> list[int]:
+    """Bounds of the bands; a band whose mean is the same in all ways is cut where they differ inside it."""
+    cost = np.stack([way.cost for way in ways])
+    number = ways[0].number
+    found: set[int] = set()
+    for lower, upper in pairwise((*BANDS, cost.shape[1])):
+        found |= {lower, upper}
+        inside = cost[:, lower:upper]
+        mean = (inside * number[lower:upper]).sum(axis=1)
+        if np.ptp(inside, axis=0).max() > 1 and np.ptp(mean) <= 1e-6 * mean.max():
+            steps = (np.abs(np.diff(inside, axis=1)) > 1e-6).any(axis=0)
+            found |= set((lower + 1 + np.flatnonzero(steps)).tolist())
+    return sorted(found)
 
 
 def derivations(service: Service) -> dict[tuple[str, str, str], Derived]:

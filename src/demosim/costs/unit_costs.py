@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from demosim.costs.accounts import Accounts, accounts_of
 from demosim.costs.figures import Amount, look_up, persons
+from demosim.costs.own import with_own_costs
 from demosim.costs.parts import Part
 from demosim.costs.prices import deflator_of
 from demosim.costs.services import Service, check_service_names, chosen_services, read_services
 from demosim.costs.smooth import smooth_from
-from demosim.costs.spread import averaged, kroner_per_person, older_users, parts_of
-from demosim.errors import run_error
+from demosim.costs.spread import averaged, kroner_per_person, older_users, own_parts, parts_of
+from demosim.errors import run_error, usage_error
 from demosim.scenario.spec import CostOptions
 
 KOSTRA_YEAR = 2024  # the newest accounts that are final
@@ -39,25 +41,44 @@ class Derived:
         return int(self.amount.year or 0)
 
 
-def derive(service: Service, options: CostOptions) -> Derived:
-    """The unit costs of a service: spending × share of each part / persons of its ages, then shaped as asked for."""
-    amount = look_up(service.expenditure, options.kostra_year or KOSTRA_YEAR)
+def derive(service: Service, options: CostOptions, accounts: Accounts | None = None) -> Derived:
+    """The unit costs of a service: spending × share of each part / persons of its ages, then shaped as asked for.
+
+    accounts: those of the data set, which go before the tables of facts for the services and years that they have.
+    """
+    asked = options.kostra_year or (accounts.year if accounts is not None else None) or KOSTRA_YEAR
+    kept = accounts.amount(service.name, asked) if accounts is not None else None
+    amount = kept or look_up(service.expenditure, options.kostra_year or KOSTRA_YEAR)
     year = int(amount.year or 0)
-    number = persons(year)
-    parts = parts_of(service, options.profile, options.non_age_spread.get(service.name), year)
+    number = accounts.persons(year) if kept is not None and accounts is not None else persons(year)
+    own = (options.spread or {}).get(service.name)
+    if own is None:
+        shares_of = year if kept is None else Accounts.known_year(year)
+        parts = parts_of(service, options.profile, options.non_age_spread.get(service.name), shares_of)
+    else:
+        parts = own_parts(own, len(number) - 1, f"costs.spread.{service.name}")
     if service.older_users_above is not None and options.older_pupils is not None:
         parts = older_users(parts, service.older_users_above, options.older_pupils)
     cost = kroner_per_person(amount.value, parts, number)
-    if service.smooth is not None and options.care_shape == "smooth":
-        cost = smooth_from(cost, number, service.smooth)
+    if service.smooth is not None and options.care_shape == "smooth" and own is None:
+        how = service.smooth
+        if options.care_anchor is not None:
+            how = how.model_copy(update={"anchor": options.care_anchor})
+        cost = smooth_from(cost, number, how)
     if options.bands is not None:
         cost = averaged(cost, number, options.bands)
-    return Derived(service, amount, parts, number, cost, look_up(service.net_share))
+    net_share = look_up(service.net_share)
+    if options.net_share is not None and service.name in options.net_share:
+        net_share = Amount(options.net_share[service.name], None, "the scenario", "the scenario's own")
+    return Derived(service, amount, parts, number, cost, net_share)
 
 
-def derive_all(options: CostOptions, folder: Path | None = None) -> list[Derived]:
+def derive_all(options: CostOptions, folder: Path | None = None, accounts: Accounts | None = None) -> list[Derived]:
     """The unit costs of every service that the options count."""
-    return list(_embedded(options.model_dump_json()) if folder is None else _derive_from(options, folder))
+    plain = options.derived_only
+    if folder is None and accounts is None:
+        return list(_embedded(plain.model_dump_json()))
+    return _derive_from(plain, folder, accounts)
 
 
 @cache
@@ -66,11 +87,12 @@ def _embedded(options: str) -> list[Derived]:
     return _derive_from(CostOptions.model_validate_json(options), None)
 
 
-def _derive_from(options: CostOptions, folder: Path | None) -> list[Derived]:
+def _derive_from(options: CostOptions, folder: Path | None, accounts: Accounts | None = None) -> list[Derived]:
     services = read_services(folder)
-    check_service_names(services, options.non_age_spread, "costs.non_age_spread")
+    for name in ("non_age_spread", "spread", "net_share"):
+        check_service_names(services, getattr(options, name) or (), f"costs.{name}")
     wanted = chosen_services(services, options.services, {"transport": options.transport})
-    return [derive(service, options) for service in wanted]
+    return [derive(service, options, accounts) for service in wanted]
 
 
 def derive_unit_cost(
@@ -79,11 +101,19 @@ def derive_unit_cost(
     """Net cost per person by service and age, charged to free income, in prices of one year.
 
     Kroner per person (service, age) with the coordinates `level`, `net_share` and the labels of each service. A data
-    set that carries its own `unit_cost` is taken at its word, in its own prices. Ages wider than a year get the mean
-    of their single ages, weighted by persons.
+    set that carries its own `unit_cost` is taken at its word, in its own prices; one that carries `accounts` has its
+    spending from there. Ages wider than a year get the mean of their single ages, weighted by persons.
 
     Raises a `DemosimError` for a year, service or alternative that is not there.
     """
+    if options.own is not None:
+        if options.own.places:
+            raise usage_error(
+                "has unit costs of single municipalities, which only a run counts", path="costs.own",
+                code="municipal-costs", allowed="own costs for the country",
+            )  # fmt: skip
+        plain = derive_unit_cost(baseline, options.derived_only, price_year, folder)
+        return with_own_costs(plain, options.own, deflator=deflator_of(options.price_growth))
     if "unit_cost" in baseline:
         own = baseline["unit_cost"]
         if int(own.attrs.get("price_year", 0)) != price_year:
@@ -94,7 +124,7 @@ def derive_unit_cost(
         return own
     deflator = deflator_of(options.price_growth)
     ages = baseline["age"].values
-    derived = derive_all(options, folder)
+    derived = derive_all(options, folder, accounts_of(baseline))
     rows = [_at_ages(item.cost, item.number, ages) * deflator.factor(item.year, price_year) for item in derived]
     estimates = sorted({year for item in derived for year in deflator.estimated(item.year, price_year)})
     services = [item.service for item in derived]

@@ -92,7 +92,8 @@ def _other(other: pd.DataFrame | None, places: list[str], criteria: list[str]) -
 
 def figure(item: str, year: int) -> tuple[float, int, str]:
     """A figure of the income system: of the year, else of the newest year before it; with its year and its mark."""
-    rows = facts("income_system").query("item == @item and year <= @year", local_dict={"item": item, "year": year})
+    table = facts("income_system")
+    rows = table[(table["item"] == item) & (table["year"] <= year)]
     if rows.empty:
         raise usage_error(f"no {item} of {year} or before is carried", path=item)
     last = rows.sort_values("year").iloc[-1]
@@ -159,6 +160,7 @@ def income_system(
         january = projection["population"].sel(date=year, drop=True).sum(("sex", "age"))
         rate, extra = figure("symmetric_rate", year)[0], figure("extra_rate_below_90", year)[0]
         table["tax_equalisation"] = tax_equalisation(tax.reindex_like(january), january, rate, extra).values
+        table["tax_equalisation_per_inhabitant"] = table["tax_equalisation"] / january.values
     table.attrs.update(
         year=year, cost_key=key_year, held=" ".join(found.held), held_weight=found.held_weight,
         need_per_inhabitant=f"{need:.0f} kr, {need_year}, {need_mark}",

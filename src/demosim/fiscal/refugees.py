@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from demosim.costs.figures import facts
-from demosim.errors import ProblemGroup, usage_error
+from demosim.errors import ProblemGroup, did_you_mean, usage_error
 
 YEARS = 5  # the grant runs for the year of settlement and four more
 ADULT_FROM = 18
@@ -17,15 +17,21 @@ ADULT_FROM = 18
 
 def first_year_rates() -> dict[str, float]:
     """The published year-1 rates (2023–2024, nominal), kr per adult and child."""
-    table = facts("refugees").query("table == 'integration_grant_year1'").set_index("key")["value"]
+    table = _rows("integration_grant_year1").set_index("key")["value"]
     return {"adult": float(table["adult"]), "child": float(table["child"])}
 
 
 def published_coverage() -> tuple[float, int]:
     """The newest published share of measured costs that the grant covers, and its year."""
-    table = facts("refugees").query("table == 'grant_coverage'")
+    table = _rows("grant_coverage")
     by_year = dict(zip(table["key"].astype(int), table["value"].astype(float), strict=True))
     return by_year[max(by_year)], max(by_year)
+
+
+def _rows(table: str) -> pd.DataFrame:
+    """The rows of one of the tables that `refugees` holds."""
+    rows = facts("refugees")
+    return rows[rows["table"] == table]
 
 
 def check_rates(rates: Mapping[str, Sequence[float]]) -> None:
@@ -81,6 +87,21 @@ def grant_and_cost(
     table["cost"] = table["grant"] / share
     table["uncovered"] = table["cost"] - table["grant"]
     return table.reset_index()
+
+
+def arrivals_of(assumptions: xr.Dataset, stream: str) -> xr.DataArray:
+    """Persons of a stream who are settled in each municipality (municipality, age_end_of_year, year), both sexes.
+
+    Raises where the scenario has no stream of that name.
+    """
+    names = [str(name) for name in assumptions["stream"].values]
+    if stream not in names:
+        raise usage_error(
+            f'the scenario has no stream "{stream}"', path="--stream", allowed=", ".join(names) or "a stream",
+            suggestion=did_you_mean(stream, names),
+        )  # fmt: skip
+    one = assumptions.sel(stream=stream, drop=True)
+    return one["stream_inflow"].sum("sex") * one["settlement_key"]
 
 
 def beside_free_income(table: pd.DataFrame, with_stream: xr.Dataset, without: xr.Dataset) -> pd.DataFrame:

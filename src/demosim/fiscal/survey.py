@@ -24,7 +24,7 @@ def read_survey(path: Path) -> pd.DataFrame:
     empty where there was no answer. Raises a `DemosimError` (2) with all that is wrong.
     """
     try:
-        table = pd.read_csv(path, comment="#", dtype={"municipality": str, "stratum": str}, encoding="utf-8")
+        table = pd.read_csv(path, comment="#", dtype=str, encoding="utf-8")
     except (OSError, ValueError) as error:
         raise usage_error(f"is not a readable CSV file ({error})", file=str(path)) from error
     problems = ProblemGroup(path)
@@ -38,8 +38,10 @@ def read_survey(path: Path) -> pd.DataFrame:
         wrong = int((table[column].isna() & given.notna()).sum())
         if wrong:
             problems.add(f"{wrong} cells are not numbers", path=column)
-    if not (table["weight"] > 0).all():
+    if not ((table["weight"] > 0) & np.isfinite(table["weight"])).all():
         problems.add("must be above zero for every municipality", path="weight")
+    if table.empty:
+        problems.add("has no rows")
     for number in table.loc[table["municipality"].duplicated(), "municipality"].unique():
         problems.add("stands more than once", path=str(number))
     problems.raise_if_any()

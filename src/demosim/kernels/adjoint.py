@@ -22,6 +22,7 @@ import numpy as np
 
 from demosim.kernels._jit import inner, kernel
 from demosim.kernels.layout import NOBODY, PLAIN, STAY, Inputs
+from demosim.kernels.migration import add_moves, back_moves
 from demosim.kernels.plan import plan_row, set_bounds, set_deviations
 from demosim.kernels.project import add_births
 from demosim.kernels.rows import add_scaled, clear, dot, set_scaled
@@ -42,6 +43,8 @@ class Adjoint(NamedTuple):
     key: np.ndarray  # (P, M)
     fallback: np.ndarray  # (1, M)
     unit_cost: np.ndarray  # (T + 1, services, S × A)
+    out_prob: np.ndarray  # (S × A or 0, M)
+    destination: np.ndarray  # (bands, origins, M)
 
 
 class Scratch(NamedTuple):
@@ -59,6 +62,8 @@ class Scratch(NamedTuple):
     plan: np.ndarray  # (S × A, 5)
     tally_bar: np.ndarray  # (tallies, M)
     counts: np.ndarray  # (T + 1, services) whether the weights of a date and service are not all zero
+    moves: np.ndarray  # (2, M) gross moves of a row
+    spare: np.ndarray  # (1, M)
     empty: np.ndarray  # (1,) number of rows that migrants came to where nobody was
 
 
@@ -132,9 +137,18 @@ def back_floored(inputs, v, y, bar, row, source, i, alive, scratch):
     if plan[row, NOBODY] != 0:
         scratch.empty[0] += net != 0
         add_scaled(moved, 0, inputs.fallback, 0, net)
+    if inputs.out_prob.shape[0] > 0:
+        add_moves(moved, 0, inputs, source, i, alive, row, scratch.moves)
     for p in range(key.shape[0]):
         add_scaled(moved, 0, key, p, inflow[p, row])
     back_floor(bar, row, moved)
+
+
+@inner
+def add_moves_bar(inputs, bar, i, scratch):
+    """Add what gross moves, where there are any, have left in the spare row."""
+    if inputs.out_prob.shape[0] > 0:
+        add_scaled(bar, i, scratch.spare, 0, 1.0)
 
 
 @inner
@@ -157,6 +171,9 @@ def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, we
         if plan[row, PLAIN] == 0:
             back_floored(inputs, v, y, bar, row, source, i, lives, scratch)
             value, value_drift = bar_sums(bar, row, source, i, deviation, k)
+        moves_bar = 0.0
+        if inputs.out_prob.shape[0] > 0:
+            moves_bar = back_moves(inputs, bar, row, source, i, lives, scratch, adjoint)
         for p in range(key.shape[0]):
             inflow_bar[y, p, row] = dot(bar, row, key, p)
             if inflow[p, row] != 0:
@@ -164,16 +181,18 @@ def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, we
         if plan[row, NOBODY] != 0:
             net_bar[y, row] = dot(bar, row, fallback, 0)
             add_scaled(fallback_bar, 0, bar, row, net[row])
-            alive_bar[i] = value
+            alive_bar[i] = value + moves_bar
             set_scaled(bar, i, bar, row, lives)
+            add_moves_bar(inputs, bar, i, scratch)
             continue
         level = value / persons
         net_bar[y, row] = level
-        alive_bar[i] = value + value_drift - level * drift
+        alive_bar[i] = value + value_drift - level * drift + moves_bar
         back_migration(
             bar, row, source, i, lives, plan[row, STAY], level, deviation, deviation_bar, k,
             -lives * level, -level * (net[row] - lives * drift) / persons,
         )  # fmt: skip
+        add_moves_bar(inputs, bar, i, scratch)
 
 
 @inner
@@ -337,7 +356,8 @@ def back_project(inputs: Inputs, v: np.ndarray, population: np.ndarray, weight: 
         made=np.empty((rows, size)), alive=np.empty(rows), alive_bar=np.empty(rows), moved=np.empty((1, size)),
         births=np.empty((1, size)), births_bar=np.empty((1, size)), deviation=np.empty((bands, size)),
         deviation_bar=np.empty((bands, size)), lowest=np.empty(bands), plan=np.empty((rows, 5)),
-        tally_bar=np.empty((inputs.tally.max() + 1, size)), empty=np.zeros(1, np.int64),
+        tally_bar=np.empty((inputs.tally.max() + 1, size)), moves=np.empty((2, size)),
+        spare=np.empty((1, size)), empty=np.zeros(1, np.int64),
         counts=which_count(weight),
     )  # fmt: skip
     bar = adjoint.population

@@ -38,6 +38,9 @@ class Inputs(NamedTuple):
     service_start: np.ndarray  # (services + 1,) where each service's pairs begin
     pair_tally: np.ndarray  # (C,) the tally of a pair
     region: np.ndarray  # (M,) region that a municipality's need is added to, -1 for none; (0,) for each its own
+    out_prob: np.ndarray  # (S × A, M) probability to move to another municipality; (0, M) without gross moves
+    destination: np.ndarray  # (bands, origins, M) where they go, one origin for a pool; each row sums to one
+    move_band: np.ndarray  # (S × A,) band of the destinations
 
 
 class Outputs(NamedTuple):
@@ -75,6 +78,7 @@ class Work(NamedTuple):
     start_tallies: np.ndarray  # (tallies, M) `tallies` of the jump-off population
     made_for: np.ndarray  # (3,) versions that the three before, and the deviations, were made of
     cost: np.ndarray  # (1, M)
+    moves: np.ndarray  # (2, M) out-moves and in-moves, float64
 
 
 def row_order(sexes: int, ages: int) -> np.ndarray:
@@ -125,4 +129,5 @@ def work_space(inputs: Inputs) -> Work:
         start_tallies=empty((tallies, size), dtype),
         made_for=np.full(3, -1),
         cost=empty((1, size), dtype),
+        moves=np.empty((2, size)),
     )

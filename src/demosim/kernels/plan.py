@@ -24,12 +24,14 @@ def set_deviations(inputs, v, y, deviation):
 
 @inner
 def set_bounds(inputs, v, y, lowest):
-    """What the deviations of year y are surely not below, by band."""
+    """What the deviations of year y are surely not below, by band; nothing is sure where there are gross moves."""
     fade, bounds = inputs.fade[v[6], y], inputs.lowest[v[7]]
     for k in range(lowest.size):
         lowest[k] = 0
         for j in range(fade.size):
             lowest[k] += fade[j] * bounds[j, k] if fade[j] >= 0 else -np.inf
+        if inputs.out_prob.shape[0] > 0:
+            lowest[k] = -np.inf
 
 
 @inner

@@ -26,6 +26,7 @@ from demosim.kernels.layout import (
     Work,
     work_space,
 )
+from demosim.kernels.migration import add_moves
 from demosim.kernels.plan import check_year, plan_row, plan_year, set_bounds, set_deviations
 from demosim.kernels.rows import (
     add_four,
@@ -110,12 +111,14 @@ def start_scenario(inputs, v, work):
 
 
 @inner
-def move_row(spare, row, source, i, plan, deviation, k, net, fallback, inflow, key, counters):
-    """Survival and migration, streams too, of a row made of row i of `source`, into its spare row."""
+def move_row(inputs, spare, row, source, i, plan, deviation, k, net, fallback, inflow, key, moves, counters):
+    """Survival and migration, gross moves and streams too, of a row made of row i of `source`, into its spare row."""
     number = spare.dtype.type
     advance(spare, row, source, i, number(plan[row, STAY]), number(plan[row, STIR]), deviation, k)
     if plan[row, NOBODY] != 0:
         add_scaled(spare, row, fallback, 0, net[row])
+    if inputs.out_prob.shape[0] > 0:
+        add_moves(spare, row, inputs, source, i, number(plan[row, STIR]), row, moves)
     for p in range(key.shape[0]):
         add_scaled(spare, row, key, p, inflow[p, row])
     floor_row(spare, row, counters)
@@ -139,7 +142,10 @@ def move_rows(inputs, v, y, source, target, work, kept, counters, begin, end):
         first = n
         while n < end and plan[order[n, ROW], PLAIN] == 0:
             row, i = order[n, ROW], order[n, MADE_OF]
-            move_row(spare, row, source, i, plan, deviation, band[row], net, fallback, inflow, key, counters)
+            move_row(
+                inputs, spare, row, source, i, plan, deviation, band[row], net, fallback, inflow, key, work.moves,
+                counters,
+            )  # fmt: skip
             n += 1
         count_rows(inputs, work, deviation, following, spare, ROW, target, first, n)
 
@@ -260,8 +266,8 @@ def project(
     """Project scenarios first..last-1 year by year and count their need; fill `outputs` in place.
 
     Population at the end of a year, by sex and age there, is survivors × (1 + net / country's survivors + deviation −
-    mean deviation) + streams; births are half the sum of women at both ends times fertility. Births of the lowest age
-    (which bears children only where ages are wide) count its women at the start twice. `work` is used again where
-    calls for the same inputs follow each other.
+    mean deviation) + in-moves − out-moves + streams; births are half the sum of women at both ends times fertility.
+    Births of the lowest age (which bears children only where ages are wide) count its women at the start twice.
+    `work` is used again where calls for the same inputs follow each other.
     """
     project_scenarios(inputs, pick, first, last, outputs, work or work_space(inputs))

@@ -24,22 +24,24 @@ def read_borders(path: Path, codes: Sequence[str]) -> dict[str, dict[str, Any]]:
     Raises a `DemosimError` where the file cannot be read or lacks a municipality.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        shapes = _topojson(document) if document.get("type") == "Topology" else _geojson(document)
-    except (
-        OSError,
-        UnicodeDecodeError,
-        json.JSONDecodeError,
-        KeyError,
-        TypeError,
-        IndexError,
-        AttributeError,
-    ) as error:
+        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        with np.errstate(all="ignore"):  # what overflows is not on earth
+            shapes = _topojson(document) if document.get("type") == "Topology" else _geojson(document)
+        rings = [ring for polygons in shapes.values() for polygon in polygons for ring in polygon]
+        points = np.concatenate(rings)
+        on_earth = points.ndim == 2 and bool((np.abs(points) <= [360, 90]).all())
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise usage_error("is not TopoJSON or GeoJSON of municipalities", file=str(path)) from error
+    if not on_earth:
+        raise usage_error("has points that are not longitude and latitude in degrees", file=str(path))
     lacking = [code for code in codes if code not in shapes]
     if lacking:
         raise usage_error(f"has no borders of {', '.join(lacking[:5])} ({len(lacking)} municipalities)", file=str(path))
     return _in_plane({code: shapes[code] for code in codes})
+
+
+def _no_number(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _code(feature: dict[str, Any]) -> str:
@@ -117,7 +119,7 @@ def _albers(degrees: Ring, middle: Ring, standard: Ring) -> Ring:
     longitude, latitude = np.radians(degrees).T
     origin_longitude, origin_latitude = np.radians(middle)
     first, second = np.radians(standard)
-    n = (np.sin(first) + np.sin(second)) / 2
+    n = (np.sin(first) + np.sin(second)) / 2 or 1e-9  # around the equator the cone is a cylinder
     c = np.cos(first) ** 2 + 2 * n * np.sin(first)
     rho = np.sqrt(np.maximum(c - 2 * n * np.sin(latitude), 0)) / n
     rho_origin = np.sqrt(c - 2 * n * np.sin(origin_latitude)) / n

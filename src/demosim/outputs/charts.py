@@ -94,6 +94,8 @@ def lines(labels: Labels, from_zero: bool = False) -> Spec:
     """A line for each series, told apart by colour, dash and mark."""
     names = list(labels.series)
     legend = {"title": None, "orient": "bottom", "columns": 4, "symbolSize": 90}
+    # dashes by test and not by scale: a scale would dash the edges of the marks in the legend too
+    dashes = [{"test": f"datum.o === {at}", "value": DASHES[at % len(DASHES)]} for at in range(len(names))]
 
     def told_apart(values: Sequence[Any]) -> Spec:
         scale = {"domain": names, "range": [values[at % len(values)] for at in range(len(names))]}
@@ -105,7 +107,7 @@ def lines(labels: Labels, from_zero: bool = False) -> Spec:
             "tooltip": _tooltip(labels),
         },
         layer=[
-            {"mark": "line", "encoding": {"strokeDash": told_apart(DASHES)}},
+            {"mark": "line", "encoding": {"strokeDash": {"condition": dashes, "value": [1, 0]}}},
             {
                 "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
                 "encoding": {"shape": told_apart(SHAPES)},
@@ -117,7 +119,7 @@ def lines(labels: Labels, from_zero: bool = False) -> Spec:
 def pyramid(labels: Labels) -> Spec:
     """Men to the left, women to the right; the last date filled, the first as an outline."""
     side = [{"calculate": "indexof(datum.k, 'male') === 0 ? -datum.v : datum.v", "as": "side"}]
-    y = {**_x(labels), "sort": list(reversed(labels.points))}
+    y = {**_x(labels), "sort": list(reversed(labels.points)), "axis": {"labelOverlap": "greedy", "labelSeparation": 1}}
     x = {
         "field": "side",
         "type": "quantitative",
@@ -169,11 +171,14 @@ def fan(labels: Labels) -> Spec:
 
 def tornado(labels: Labels) -> Spec:
     """Effect of each assumption's low and high end, the widest first."""
-    cut = "lastindexof(datum.label, ' (')"  # the name above, the two values below
-    two_lines = f"[slice(datum.label, 0, {cut}), slice(datum.label, {cut} + 1)]"
-    y = {**_x(labels), "axis": {"title": None, "labelLimit": 260, "labelExpr": two_lines}}
+    # the name stands above its bars, so that a long one does not take their room
+    y = {
+        **_x(labels),
+        "axis": {"title": None, "labelLimit": 480, "labelAlign": "left", "labelPadding": 0, "labelOffset": -9,
+                 "labelFontSize": 11, "ticks": False, "domain": False, "zindex": 1},
+    }  # fmt: skip
     bars = {
-        "mark": {"type": "bar", "stroke": INK, "strokeWidth": 0.6},
+        "mark": {"type": "bar", "stroke": INK, "strokeWidth": 0.6, "height": {"band": 0.42}, "yOffset": 8},
         "encoding": {"y": y, "x": _y(labels, stack=None), "tooltip": _tooltip(labels), "color": _colour(labels, PAIR)},
     }  # fmt: skip
     return _figure(layer=[bars, {"mark": {"type": "rule", "color": INK}, "encoding": {"x": {"datum": 0}}}])
@@ -184,6 +189,7 @@ def multiples(labels: Labels) -> Spec:
     return _figure(
         facet={"field": "s", "type": "nominal", "sort": list(labels.series), "title": None},
         columns=3,
+        resolve={"axis": {"x": "independent"}},
         spec={
             "width": 190, "height": 120, "mark": {"type": "bar", "color": ACCENT},
             "encoding": {"x": _x(labels), "y": _y(labels, axis={"tickCount": 3}),

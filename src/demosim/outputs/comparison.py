@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import xarray as xr
 
 from demosim.compare import Case
 from demosim.compare import explain as explain_difference
-from demosim.outputs.messages import message
+from demosim.continuation import TEXT, stored_scenario
+from demosim.outputs.messages import catalogue, message
 from demosim.outputs.netcdf import read_assumptions, read_result
+from demosim.outputs.summary import by_level, level_rows
 from demosim.outputs.tables import Cell, Table
+from demosim.outputs.words import money_decimals
 from demosim.scenario.places import find_municipality
+from demosim.variables import REGISTRY
 
 MILLION = 1e6
+SETTINGS = {  # setting that two runs may differ in: the message that names it
+    "baseline": "setting_baseline", "baseline_digest": "setting_baseline_digest", "launch_year": "setting_launch",
+    "horizon": "setting_horizon", "profile": "setting_profile", "transport": "setting_transport",
+}  # fmt: skip
 Rows = list[tuple[str, Sequence[Cell]]]
 
 
@@ -23,44 +33,77 @@ def difference_tables(comparison: xr.Dataset, lang: str) -> list[Table]:
     money = comparison["demographic_expenditure_difference"].sel(financing="free_income").sum("municipality") / MILLION
     labels = money[f"service_label_{lang}"].values
     years = [str(year) for year in money["budget_year"].values]
-    total = message(lang, "total")
     tables = []
     for name in map(str, money["scenario"].values[1:]):
         values = money.sel(scenario=name).transpose("service", "budget_year").values
-        rows: Rows = [(str(label), row.tolist()) for label, row in zip(labels, values, strict=True)]
-        rows.append((total, values.sum(axis=0).tolist()))
+        decimals = money_decimals(values.sum(axis=0))
+        shown = by_level(values * 10**decimals, money["level"].values) / 10**decimals
+        rows, totals = level_rows(shown, money["level"].values, labels, lang)
         title = message(lang, "difference_title", name=name, reference=comparison.attrs["reference"],
                         year=comparison.attrs["price_year"])  # fmt: skip
-        differing = [
-            str(item["name"]) for item in comparison.attrs["differing"]
-            if item["scenario"] == name and item["name"] not in ("title", "demosim_version")
-        ]  # fmt: skip
-        note = message(lang, "difference_note", names=", ".join(differing) or "–")
-        tables.append(Table(f"difference_{name}", title, [message(lang, "service"), *years], rows, 0, [total], [note]))
+        differing = [differing_name(item, lang) for item in comparison.attrs["differing"] if item["scenario"] == name]
+        note = message(lang, "difference_note", names="; ".join(text for text in differing if text) or "–")
+        heads = [message(lang, "service"), *years]
+        tables.append(Table(f"difference_{name}", title, heads, rows, decimals, totals, [note]))
     return tables
 
 
+def differing_name(item: Mapping[str, Any], lang: str) -> str:
+    """An assumption or setting that differs, in words; settings with both values, nothing of what every scenario has
+    of its own (its title, the program's version)."""
+    name = str(item["name"])
+    if name in REGISTRY:
+        return REGISTRY[name].label if lang == "en" else REGISTRY[name].label_nb
+    if name not in SETTINGS:
+        return ""
+    return message(
+        lang, "difference_setting", what=message(lang, SETTINGS[name]), before=item["from"], after=item["to"]
+    )
+
+
 def explanation_table(
-    before: Path, after: Path, lang: str, budget_year: int | None = None, municipality: str | None = None
-) -> Table:
-    """The difference of two runs by assumption, in parts that add up (Shapley values), municipal and county apart."""
+    before: Path, after: Path, lang: str, budget_year: int | None = None, municipality: str | None = None,
+    method: str = "shapley",
+) -> Table:  # fmt: skip
+    """The difference of two runs by assumption, in parts that add up, municipal and county apart."""
     first, second = _case(before), _case(after)
     code = None if municipality is None else find_municipality(first.assumptions, municipality)
-    parts = explain_difference(first, second, budget_year, municipality=code)
+    parts = explain_difference(first, second, budget_year, method, code)
+    title = message(
+        lang, "explanation_title", period=str(budget_year) if budget_year else message(lang, "whole_projection"),
+        year=int(first.unit_cost.attrs["price_year"]),
+    )  # fmt: skip
+    return factor_table(parts, title, lang, message(lang, f"explanation_note_{method}"))
+
+
+def factor_table(parts: pd.DataFrame, title: str, lang: str, note: str) -> Table:
+    """Kroner by factor and level, as `demosim.compare.explain` gives them, charged to free income."""
     parts = parts[parts["financing"] == "free_income"]
     by_level = parts.pivot_table(index="factor", columns="level", values="kroner", aggfunc="sum", sort=False) / MILLION
     rows: Rows = []
     for factor, row in by_level.iterrows():
         cells = [float(row.get(level, 0.0)) for level in ("municipal", "county")]
         if any(cells):
-            rows.append((str(factor), [*cells, sum(cells)]))
+            rows.append((factor_name(str(factor), lang), [*cells, sum(cells)]))
     total = message(lang, "total")
     rows.append((total, [sum(float(row[1][i] or 0) for row in rows) for i in range(3)]))
     heads = [message(lang, key) for key in ("factor", "municipal", "county", "total")]
-    period = str(budget_year) if budget_year else message(lang, "whole_projection")
-    title = message(lang, "explanation_title", period=period, year=int(first.unit_cost.attrs["price_year"]))
-    return Table("explanation", title, heads, rows, 1, [total], [message(lang, "explanation_note")])
+    return Table("explanation", title, heads, rows, 1, [total], [note])
+
+
+def factor_name(factor: str, lang: str) -> str:
+    """A factor in words; what the user has named keeps its name."""
+    if factor.startswith("stream "):
+        return message(lang, "factor_stream", name=factor.removeprefix("stream "))
+    key = f"factor_{factor.replace(' ', '_')}"
+    return message(lang, key) if key in catalogue(lang) else factor
 
 
 def _case(path: Path) -> Case:
-    return Case(read_assumptions(path), read_result(path, "run")["unit_cost"])
+    """A stored run as one side of a comparison, with the need that is not demography kept apart."""
+    assumptions, result = read_assumptions(path), read_result(path, "run")
+    cost = result["municipal_unit_cost"] if "municipal_unit_cost" in result else result["unit_cost"]
+    kinds = result["pressure"].values.tolist() if "pressure" in result else []
+    ratios = {kind: result["cost_multiplier"].sel(pressure=kind, drop=True) for kind in kinds}
+    own = stored_scenario(assumptions).costs.price_growth if TEXT in assumptions.attrs else None
+    return Case(assumptions, cost, ratios, own)

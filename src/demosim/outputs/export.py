@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import xarray as xr
 
 from demosim.errors import did_you_mean, usage_error
+from demosim.outputs.again import commands
 from demosim.outputs.csvs import DIALECTS, write_csv
+from demosim.outputs.free_income import with_free_income
 from demosim.outputs.headline import headline
 from demosim.outputs.iamc import iamc_sheet
 from demosim.outputs.measures import ALL, Measures, measures
 from demosim.outputs.netcdf import export_netcdf, read_result
 from demosim.outputs.sheets import Sheet
-from demosim.outputs.sheets_about import about_sheet, assumptions_sheet, fte_sheet, sensitivity_sheet, uncertainty_sheet
+from demosim.outputs.sheets_about import about_sheet, assumptions_sheet, fte_sheet
 from demosim.outputs.sheets_ages import age_groups_sheet, ages_sheet
 from demosim.outputs.sheets_money import difference_sheet, headline_sheet, services_sheet
+from demosim.outputs.sheets_path import path_sheet
 from demosim.outputs.sheets_places import groups_sheet, municipalities_sheet
+from demosim.outputs.sheets_sure import sensitivity_sheet, uncertainty_sheet
 from demosim.outputs.words import Words
 from demosim.outputs.xlsx import write_workbook
 
@@ -31,13 +36,15 @@ def export(
     lang: str = "nb",
     table: str = "iamc",
     dialect: str | None = None,
+    free_income: Path | None = None,
 ) -> list[Path]:
     """Write a result for others to use; returns the files written.
 
     `result`: a result of the kind run. `others`: a reference run (differences), a fan (band), a sensitivity.
     `output`: `.xlsx` (a workbook with all tables), `.csv` (one table, named by `table`), `.nc` (NetCDF with full
     attributes, compressed), or a folder (every table as CSV). `dialect`: of CSV, `norwegian` or `machine`; by default
-    Norwegian for nb and nn, machine for en. Raises a `DemosimError` where a file is wrong or a suffix is not known.
+    Norwegian for nb and nn, machine for en. `free_income`: a table of the municipalities' own (see
+    `outputs.free_income`). Raises a `DemosimError` where a file is wrong or a suffix is not known.
     """
     chosen = dialect or ("machine" if lang == "en" else "norwegian")
     if chosen not in DIALECTS:
@@ -46,11 +53,14 @@ def export(
         raise usage_error(
             f"{output.suffix} is not a form that export writes", file=str(output), allowed=", ".join(SUFFIXES)
         )
-    dataset = read_result(result, "run")
+    dataset = with_free_income(read_result(result, "run"), free_income)
     if output.suffix == ".nc":
         export_netcdf(output, dataset, result)
         return [output]
-    made = tables(dataset, [read_result(other) for other in others], lang, command(result, output, others, lang))
+    beside = [read_result(other) for other in others]
+    all_of_them = [(result, dataset), *zip(others, beside, strict=True)]
+    extra = "" if free_income is None else f" --free-income {free_income.name}"
+    made = tables(dataset, beside, lang, commands(all_of_them, "export", output, lang, extra))
     if output.suffix == ".xlsx":
         write_workbook(output, [make() for key, make in made.items() if key != "iamc"], Words(lang, dataset))
         return [output]
@@ -61,7 +71,7 @@ def export(
 
 
 def tables(
-    dataset: xr.Dataset, others: Sequence[xr.Dataset] = (), lang: str = "nb", again: str = ""
+    dataset: xr.Dataset, others: Sequence[xr.Dataset] = (), lang: str = "nb", again: Sequence[str] = ()
 ) -> dict[str, Callable[[], Sheet]]:
     """All tables of a result by key, made when called; `others`: reference, fan, sensitivity, told by their kind."""
     words, seen = Words(lang, dataset), measures(dataset)
@@ -78,14 +88,18 @@ def tables(
     found["ages"] = lambda: ages_sheet(seen, words)
     found["municipalities"] = lambda: municipalities_sheet(seen, words)
     found["groups"] = lambda: groups_sheet(seen, words)
-    fte = fte_sheet(seen, words)
-    if fte is not None:
-        found["fte"] = lambda: fte
+    for key, sheet in (("fte", fte_sheet(seen, words)), ("path", path_sheet(seen, words))):
+        if sheet is not None:
+            found[key] = partial(_made, sheet)
     found |= _from_others(seen, words, by_kind)
     found["assumptions"] = lambda: assumptions_sheet(words)
     found["about"] = lambda: about_sheet(words, again)
     found["iamc"] = lambda: iamc_sheet(seen, words)
     return found
+
+
+def _made(sheet: Sheet) -> Sheet:
+    return sheet
 
 
 def _from_others(seen: Measures, words: Words, by_kind: dict[str, xr.Dataset]) -> dict[str, Callable[[], Sheet]]:
@@ -94,6 +108,7 @@ def _from_others(seen: Measures, words: Words, by_kind: dict[str, xr.Dataset]) -
         reference = measures(by_kind["run"])
         _same_grid(seen.dataset, reference.dataset)
         found["difference"] = lambda: difference_sheet(seen, reference, words)
+        found["difference_accumulated"] = lambda: difference_sheet(seen, reference, words, accumulated=True)
     if "fan" in by_kind:
         found["uncertainty"] = lambda: uncertainty_sheet(by_kind["fan"], words)
     if "sensitivity" in by_kind:
@@ -124,9 +139,3 @@ def _folder(output: Path, made: dict[str, Callable[[], Sheet]], dialect: str) ->
         write_csv(path, make(), dialect)
         written.append(path)
     return written
-
-
-def command(result: Path, output: Path, others: Sequence[Path], lang: str, verb: str = "export") -> str:
-    """The command line that makes the output again; file names without their folders."""
-    names = " ".join(path.name for path in (result, *others))
-    return f"demosim --lang {lang} {verb} {names} --output {output.name}"

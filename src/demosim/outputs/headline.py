@@ -6,7 +6,7 @@ import xarray as xr
 
 from demosim.outputs import summary
 from demosim.outputs.measures import Measures
-from demosim.outputs.sheets_about import fan_total
+from demosim.outputs.sheets_sure import fan_total
 from demosim.outputs.words import Words
 
 

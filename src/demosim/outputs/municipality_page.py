@@ -7,30 +7,34 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from demosim._version import __version__
 from demosim.outputs.library import needs
 from demosim.outputs.measures import Measures
 from demosim.outputs.numbers import percent
 from demosim.outputs.panels import Panel, age_index_panel, pyramid_panel, yearly_panel
-from demosim.outputs.places import KeyFigures, key_figures
+from demosim.outputs.places import KeyFigures, free_income_notes, key_figures
 from demosim.outputs.regions import size_class_of
 from demosim.outputs.render import svg, with_rows
-from demosim.outputs.report import asset, free_income_note, policy, template
+from demosim.outputs.report import asset, policy, template
 from demosim.outputs.rows import chart_rows, describe, number_table
+from demosim.outputs.sensitivity import moved
 from demosim.outputs.tables import cell_text
-from demosim.outputs.words import MILLION, Words
+from demosim.outputs.words import MILLION, Words, money_decimals
 
 SIZES = {"yearly": (760, 170), "age_index": (330, 180), "pyramid": (330, 200)}
 MOST_SERVICES = 3
+MOST_ASSUMPTIONS = 2
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the pages of all municipalities share: the measures, and the figures of every place."""
+    """What the pages of all municipalities share: measures, figures of every place, a sensitivity if there is one."""
 
     measures: Measures
     words: Words
+    sensitivity: xr.Dataset | None = None
 
     @cached_property
     def figures(self) -> KeyFigures:
@@ -52,7 +56,7 @@ class Comparison:
     def notes(self) -> list[str]:
         """What stands at the foot of every page."""
         words = self.words
-        return [words("note_own_services"), words("note_need"), *free_income_note(self.measures, words)]
+        return [words("note_own_services"), words("note_need"), *free_income_notes(self.measures.dataset, words)]
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -134,8 +138,11 @@ def _rows(comparison: Comparison, beside: list[int]) -> list[tuple[str, list[str
         (words("column_persons_on", year=first), numbers(figures.persons_first)),
         (words("page_growth", first=first, last=last), shares(figures.growth)),
         (words("page_old_growth", first=first, last=last), shares(figures.old_growth)),
-        (words("column_first_per_head", year=measures.budget_years[0]), numbers(figures.first_per_head)),
-        (words("column_accumulated_per_head", year=last), numbers(figures.accumulated_per_head)),
+        (
+            words("column_first_per_head", year=measures.budget_years[0], unit=words.unit),
+            numbers(figures.first_per_head),
+        ),
+        (words("column_accumulated_per_head", year=last, unit=words.unit), numbers(figures.accumulated_per_head)),
         (words("column_income_share"), shares(figures.income_share)),
         (words("column_dependency", year=first), numbers(figures.dependency_first, 2)),
         (words("column_dependency", year=last), numbers(figures.dependency_last, 2)),
@@ -169,7 +176,27 @@ def what_matters(comparison: Comparison, at: int) -> list[str]:
                 per_head=words.number(head, sign=True), country=words.number(everywhere, sign=True),
             )
         )  # fmt: skip
+    lines += _sensitive(comparison, measures.regions[at].code)
     return lines + [line for line in (_fastest(comparison, at, +1), _fastest(comparison, at, -1)) if line]
+
+
+def _sensitive(comparison: Comparison, code: str) -> list[str]:
+    """The assumptions that move this municipality's figure most, where a sensitivity tells."""
+    words, found = comparison.words, comparison.sensitivity
+    if found is None or "municipality" not in found.dims or code not in found["municipality"].values:
+        return []
+    lines = []
+    for one in moved(found, words.lang, code)[:MOST_ASSUMPTIONS]:
+        low, high = sorted((one.effect_low / MILLION, one.effect_high / MILLION))
+        decimals = money_decimals(np.array([low, high]))
+        lines.append(
+            words(
+                "page_assumption_line", assumption=one.named(words.lang), ends=one.span(words.lang),
+                low=words.number(low, decimals, sign=True), high=words.number(high, decimals, sign=True),
+                unit=words.million, year=int(found.attrs["budget_year"]),
+            )
+        )  # fmt: skip
+    return lines
 
 
 def _fastest(comparison: Comparison, at: int, sign: int) -> str | None:

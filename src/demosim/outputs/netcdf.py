@@ -10,8 +10,9 @@ import numpy as np
 import xarray as xr
 
 from demosim._version import __version__
-from demosim.errors import DemosimError, Problem, usage_error
+from demosim.errors import DemosimError, run_error, usage_error
 from demosim.files import replacing
+from demosim.outputs.seal import is_broken, seal
 from demosim.variables import describe
 
 KINDS = ("run", "sweep", "fan", "sensitivity", "comparison", "backtest")
@@ -35,6 +36,7 @@ def write_result(path: Path, dataset: xr.Dataset, kind: str = "run", assumptions
             _plain(inner).to_netcdf(
                 temporary, mode="a", engine="netcdf4", group="assumptions", encoding=_encoding(inner)
             )
+        seal(temporary)
 
 
 def read_result(path: Path, kind: str | None = None) -> xr.Dataset:
@@ -42,12 +44,12 @@ def read_result(path: Path, kind: str | None = None) -> xr.Dataset:
 
     Raises a `DemosimError` where the file is missing, cut, damaged, not ours, of a newer form or of another kind.
     """
-    _check_signature(path)
+    _check_whole(path)
     dataset = _load(path, None)
     found = dataset.attrs.get("demosim_kind")
     if found is None:
         raise usage_error("is not a result of demosim", file=str(path))
-    if int(dataset.attrs.get("demosim_format", 0)) != FORMAT:
+    if dataset.attrs.get("demosim_format") != FORMAT:
         version = dataset.attrs.get("demosim_version", "another version")
         raise usage_error(f"was written by demosim {version} in a form that this version cannot read", file=str(path))
     if kind is not None and found != kind:
@@ -57,18 +59,24 @@ def read_result(path: Path, kind: str | None = None) -> xr.Dataset:
 
 def read_assumptions(path: Path) -> xr.Dataset:
     """The resolved assumptions that a result was made from; raises as `read_result`."""
-    _check_signature(path)
+    _check_whole(path)
     return _load(path, "assumptions")
 
 
-def _check_signature(path: Path) -> None:
-    if not path.exists():
-        raise usage_error("there is no such file", file=str(path))
-    if path.is_dir():
-        raise usage_error("is a folder; give a result file", file=str(path))
-    with path.open("rb") as file:
-        if not file.read(8).startswith(_SIGNATURES):
-            raise usage_error("is not a NetCDF file", file=str(path))
+def _check_whole(path: Path) -> None:
+    """Refuse what is no file of ours, or not all of it, before the library sees it."""
+    try:
+        if path.is_dir():
+            raise usage_error("is a folder; give a result file", file=str(path))
+        if not path.is_file():
+            raise usage_error("there is no such file", file=str(path))
+        with path.open("rb") as file:
+            if not file.read(8).startswith(_SIGNATURES):
+                raise usage_error("is not a NetCDF file", file=str(path))
+        if is_broken(path):
+            raise _damaged(path)
+    except OSError as error:
+        raise usage_error(f"cannot be read ({error.strerror})", file=str(path)) from error
 
 
 def _load(path: Path, group: str | None) -> xr.Dataset:
@@ -76,8 +84,11 @@ def _load(path: Path, group: str | None) -> xr.Dataset:
         with xr.open_dataset(path, engine="netcdf4", group=group, decode_times=False) as opened:
             return opened.load()
     except (OSError, RuntimeError, ValueError, KeyError, AttributeError) as error:
-        problem = Problem("is damaged or cut short; make it again", file=str(path))
-        raise DemosimError([problem], 1) from error
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> DemosimError:
+    return run_error("is damaged or cut short; make it again", file=str(path))
 
 
 def _plain(dataset: xr.Dataset) -> xr.Dataset:
@@ -138,6 +149,7 @@ def export_netcdf(path: Path, dataset: xr.Dataset, made_from: Path) -> None:
             _plain(assumptions).to_netcdf(
                 temporary, mode="a", engine="netcdf4", group="assumptions", encoding=_encoding(assumptions)
             )
+        seal(temporary)
 
 
 def has_assumptions(path: Path) -> bool:

@@ -12,6 +12,8 @@ import xarray as xr
 from demosim.baseline.find import embedded
 from demosim.baseline.read import find_data_set, read_source
 from demosim.errors import DemosimError
+from demosim.outputs.messages import catalogue, message
+from demosim.outputs.tables import Table
 from demosim.outputs.words import Words
 
 
@@ -29,15 +31,11 @@ class Origin:
 
 
 def settings(words: Words) -> list[tuple[str, str]]:
-    """What the user chose, a line each: scenario, path, data set, horizon, price year, digest."""
+    """What the user chose, a line each: scenario, data set, horizon, price year, digest."""
     attrs = words.dataset.attrs
-    document = stored(words.dataset, "document") or {}
-    variant = document.get("variant", {})
-    chosen = sorted(set(variant.values())) if isinstance(variant, dict) else [variant]
     lines = [
         (words("setting_scenario"), str(attrs.get("scenario", ""))),
         (words("setting_title"), str(attrs.get("title", ""))),
-        (words("setting_variant"), ", ".join(map(str, chosen))),
         (words("setting_baseline"), str(attrs.get("baseline", ""))),
         (words("setting_launch"), str(attrs.get("launch_year", ""))),
         (words("setting_horizon"), str(attrs.get("horizon", ""))),
@@ -68,15 +66,47 @@ def stored(dataset: xr.Dataset, name: str) -> Any:
 
 
 def origins(dataset: xr.Dataset) -> list[Origin]:
-    """The sources of the figures: files of the data set, tables of facts, services; what is not at hand is left out."""
-    found = []
+    """The sources of the figures: files and vintages of the data set, tables of facts, services.
+
+    Those of the data set stand in the result itself, so that they are known when the data set has moved or changed.
+    """
+    name = str(dataset.attrs.get("baseline", ""))
+    rows = [row for row in stored(dataset, "sources") or [] if isinstance(row, dict)]
+    found = [Origin(**{**row, "what": f"{name}/{row['what']}"}) for row in rows]
     try:
-        folder = find_data_set(str(dataset.attrs.get("baseline", "")))
-        found += _files(folder.name, read_source(folder)["files"])
+        found = found or _files(name, read_source(find_data_set(name))["files"])
         found += _files("facts", read_source(embedded("data", "facts"))["files"])
-    except DemosimError:  # a data set of the user's own that has moved: the result stands without it
+    except DemosimError:  # a data set of the user's own that has moved, in a result that does not name its files
         pass
     return found + _services(dataset)
+
+
+def source_table(dataset: xr.Dataset, lang: str, short: bool = False) -> Table:
+    """The sources of a result or data set as a table: what, table, date, confidence, digest; `short` for a terminal."""
+    named = dataset if "baseline" in dataset.attrs else dataset.assign_attrs(baseline=dataset.attrs.get("name", ""))
+    keys = ("column_what", "column_table", "column_date", "column_confidence", "column_digest")
+    date, digest = (10, 12) if short else (None, None)
+    rows = [
+        (e.what, [e.table, e.date[:date], confidence(e.confidence, lang), e.digest[:digest]]) for e in origins(named)
+    ]
+    return Table("sources", message(lang, "sheet_assumptions_title"), [message(lang, key) for key in keys], rows)
+
+
+def confidence(text: str, lang: str) -> str:
+    """The marks of `source.toml` in the language, such as annenhånds, grovt; what is no mark stays as it is."""
+    return "; ".join(_mark(part, lang) for part in text.split("; "))
+
+
+def _mark(part: str, lang: str) -> str:
+    about, separator, mark = part.rpartition(": ") if ": " in part else ("", "", part)
+    key = f"confidence_{mark.replace(' ', '_')}"
+    if key in catalogue(lang):
+        about = catalogue(lang).get(f"confidence_about_{about}", about)
+        return about + separator + message(lang, key)
+    start, _, end = part.rpartition(" ")
+    if start == "non-age criteria" and f"confidence_{end}" in catalogue(lang):
+        return message(lang, "confidence_non_age", mark=message(lang, f"confidence_{end}"))
+    return part
 
 
 def _files(folder: str, files: dict[str, Any]) -> list[Origin]:

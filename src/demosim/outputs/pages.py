@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from demosim._version import __version__
 from demosim.errors import did_you_mean, usage_error
 from demosim.files import replacing, write_text
 from demosim.outputs.browser import Tab, browser_tab
+from demosim.outputs.free_income import with_free_income
 from demosim.outputs.measures import measures
 from demosim.outputs.municipality_page import Comparison, render_page
 from demosim.outputs.netcdf import read_result
@@ -21,7 +21,7 @@ from demosim.outputs.report import template
 from demosim.outputs.words import Words
 
 FORMS = ("html", "pdf")
-STATE = ".pages.json"
+STATE = ".pages"  # digest of what the pages of a folder are made from
 Progress = Callable[[int, int, str], None]
 
 
@@ -32,25 +32,31 @@ def pages(
     lang: str = "nb",
     municipalities: Sequence[str] = (),
     progress: Progress | None = None,
+    sensitivity: Path | None = None,
+    free_income: Path | None = None,
 ) -> list[Path]:
     """Write a page for each municipality into a folder, with an index; returns the paths of the pages.
 
     `form`: html or pdf (which needs Chromium). `municipalities`: numbers of those to write; all by default.
-    `progress`: called with how many are done, how many there are, and a name. A page that is already there, made from
-    the same result in the same form and language, is kept: an interrupted run is taken up where it ended. Raises a
-    `DemosimError` where the result is wrong, a number is not known, or Chromium is missing.
+    `progress`: called with how many are done, how many there are, and a name. `sensitivity`: a sensitivity with
+    tornados of municipalities, for what matters there. `free_income`: a table of the municipalities' own. A page that
+    is already there, made from the same files in the same form and language, is kept: an interrupted run is taken up
+    where it ended. Other files of the folder are left alone. Raises a `DemosimError` where a file is wrong, a number is
+    not known, or Chromium is missing.
     """
     if form not in FORMS:
         raise usage_error(f"pages are not written as {form}", allowed=", ".join(FORMS))
-    dataset = read_result(result, "run")
+    dataset = with_free_income(read_result(result, "run"), free_income)
     codes = [str(code) for code in dataset["municipality"].values]
     for code in municipalities:
         if code not in codes:
             raise usage_error(f'there is no municipality "{code}"', suggestion=did_you_mean(code, codes))
     chosen = [code for code in codes if not municipalities or code in municipalities]
-    _begin(output, result, form, lang)
+    moved = None if sensitivity is None else read_result(sensitivity, "sensitivity")
+    comparison = Comparison(measures(dataset), Words(lang, dataset), moved)
+    made_from = [path for path in (result, sensitivity, free_income) if path is not None]
+    _begin(output, made_from, f"{form} {lang}", codes)
     written = []
-    comparison = Comparison(measures(dataset), Words(lang, dataset))
     with ExitStack() as stack:
         tab: Tab | None = None
         for number, code in enumerate(chosen):
@@ -66,25 +72,27 @@ def pages(
     return written
 
 
-def _begin(output: Path, result: Path, form: str, lang: str) -> None:
-    """Keep the pages of an earlier, interrupted run only where they are of the same result, form and language."""
-    key = hashlib.sha256(result.read_bytes() + f"{form} {lang} {__version__}".encode()).hexdigest()
-    state = output / STATE
-    if state.exists() and json.loads(state.read_text(encoding="utf-8")).get("key") == key:
-        return
+def _begin(output: Path, made_from: Sequence[Path], how: str, codes: Sequence[str]) -> None:
+    """Keep the pages of an earlier run only where they are of the same results, form and language."""
     if output.is_file():
         raise usage_error("is a file; give a folder", file=str(output))
-    output.mkdir(parents=True, exist_ok=True)
+    _clear(output, set(codes))
+    contents = b"".join(path.read_bytes() for path in made_from)
+    key = hashlib.sha256(contents + f"{how} {__version__}".encode()).hexdigest()
+    state = output / STATE
+    if state.exists() and state.read_text(encoding="utf-8").strip() == key:
+        return
     state.unlink(missing_ok=True)
-    for old in _own_pages(output):
-        old.unlink()
-    write_text(state, json.dumps({"key": key}) + "\n")
+    for name in (f"{code}.{form}" for code in codes for form in FORMS):
+        (output / name).unlink(missing_ok=True)
+    write_text(state, key + "\n")
 
 
-def _own_pages(output: Path) -> Iterator[Path]:
-    """Pages of an earlier run; other files of the folder are not ours."""
-    for form in FORMS:
-        yield from (path for path in output.glob(f"*.{form}") if path.stem.isalnum() and path.stem != "index")
+def _clear(output: Path, codes: set[str]) -> None:
+    """Remove what a run that was killed has left half written."""
+    for path in output.glob(".*.*-*"):
+        if path.name[1:].partition(".")[0] in codes and path.suffix in (".part", ".html"):
+            path.unlink(missing_ok=True)
 
 
 def _write(path: Path, text: str, tab: Tab | None) -> None:

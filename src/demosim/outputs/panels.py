@@ -25,7 +25,8 @@ class Panel:
 
     `values`: (place, series, point) as shown, not a number where there is none; one place only where the figure is
     the same for all. `decimals`: of each place's numbers. `labels`: the words in a language. `draw`: the chart of
-    these words. `sums`: series add up, so that the table of numbers has a row of sums.
+    these words. `sums`: series add up, so that the table of numbers has a row of sums. `whole`: of the country,
+    whatever place is shown. `listed`: points are things and no course of time, told one by one.
     """
 
     key: str
@@ -36,6 +37,8 @@ class Panel:
     labels: Callable[[Words], Labels]
     draw: Callable[[Labels], Spec]
     sums: bool = False
+    whole: bool = False
+    listed: bool = False
 
 
 def yearly_panel(measures: Measures) -> Panel:
@@ -143,8 +146,11 @@ def path_panel(measures: Measures) -> Panel | None:
     """Need at full effect beside the spending that can follow it, change since the launch in mill. kr."""
     if "feasible_expenditure" not in measures.dataset:
         return None
-    names = ("expenditure_need", "feasible_expenditure")
-    totals = [measures.money(name).sum("service").transpose("region", "date").values / MILLION for name in names]
+    feasible, gap = (
+        measures.money(name).sum("service").transpose("region", "date").values / MILLION
+        for name in ("feasible_expenditure", "adjustment_gap")
+    )
+    totals = [feasible - gap, feasible]
     values = np.stack([total - totals[0][:, :1] for total in totals], axis=1)
     decimals = np.array([money_decimals(place) for place in values])
     points = tuple(map(str, measures.dates))

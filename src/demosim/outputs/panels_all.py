@@ -9,10 +9,10 @@ import xarray as xr
 
 from demosim.outputs.measures import Measures
 from demosim.outputs.panels import RUN_PANELS, Panel
-from demosim.outputs.panels_others import COMMANDS, fan_panel, record_panel, scenarios_panel, tornado_panel
+from demosim.outputs.panels_others import COMMANDS, fan_panel, record_panel, tornado_panel
+from demosim.outputs.panels_scenarios import scenarios_panel
 
 ORDER = ("yearly", "accumulated", "age_index", "pyramid", "path", "fte", "fan", "record", "tornado", "scenarios")
-WHOLE = ("record", "tornado", "scenarios")  # of the country, whatever place is shown
 MAPS = ("map_cost", "map_dependency_first", "map_dependency_last")
 
 
@@ -26,9 +26,9 @@ def makers(measures: Measures, others: Sequence[xr.Dataset]) -> dict[str, Callab
     if "fan" in by_kind:
         found["fan"] = partial(fan_panel, measures, by_kind["fan"][0])
     if "sensitivity" in by_kind:
-        found["tornado"] = partial(tornado_panel, by_kind["sensitivity"][0])
+        found["tornado"] = partial(tornado_panel, measures, by_kind["sensitivity"][0])
     many = [other for kind in ("sweep", "comparison") for other in by_kind.get(kind, [])]
-    found["scenarios"] = partial(scenarios_panel, many or [measures.dataset, *by_kind.get("run", [])])
+    found["scenarios"] = partial(scenarios_panel, measures, many or [measures.dataset, *by_kind.get("run", [])])
     return found
 
 

@@ -9,6 +9,7 @@ import xarray as xr
 
 from demosim.baseline.read import read_facts
 from demosim.outputs.measures import Measures
+from demosim.outputs.words import Words
 
 OLD = 80
 
@@ -65,6 +66,13 @@ def free_income(measures: Measures) -> np.ndarray:
         return measures.by_region(measures.dataset["free_income"]).values
     mean = mean_free_income(measures.dataset)
     return measures.population.values[:, 0] * (np.nan if mean is None else mean)
+
+
+def free_income_notes(dataset: xr.Dataset, words: Words) -> list[str]:
+    """What free income is taken to be, where a share of it is shown."""
+    if "free_income" in dataset:
+        return [words("note_free_income_own", file=str(dataset["free_income"].attrs.get("origin", "")))]
+    return [] if mean_free_income(dataset) is None else [words("note_free_income")]
 
 
 def mean_free_income(dataset: xr.Dataset) -> float | None:

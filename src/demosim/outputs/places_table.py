@@ -17,6 +17,7 @@ IN_TABLE = (
     "name", "county", "persons_first", "growth", "first_per_head", "accumulated_per_head", "income_share",
     "dependency_last", "rank",
 )  # fmt: skip
+MONEY = ("first", "accumulated")  # shown with fewer decimals, the larger they are
 
 
 def place_columns(measures: Measures, words: Mapping[str, Words]) -> list[dict[str, Any]]:
@@ -28,7 +29,8 @@ def place_columns(measures: Measures, words: Mapping[str, Words]) -> list[dict[s
         {
             "key": key, "at": at, "label": {lang: columns[at][1] for lang, columns in by_lang.items()},
             "text": form == "text",
-            "decimals": FORMS[form][1], "percent": form.startswith("percent"), "inTable": key in IN_TABLE,
+            "decimals": FORMS[form][1], "percent": form.startswith("percent"), "money": key in MONEY,
+            "inTable": key in IN_TABLE,
         }
         for at, (key, _, form) in enumerate(first)
         if known or key != "income_share"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from demosim.errors import did_you_mean, usage_error
 from demosim.files import replacing, write_text
@@ -13,7 +17,7 @@ from demosim.outputs.charts import Labels, Spec
 from demosim.outputs.maps import map_panels
 from demosim.outputs.measures import Measures, measures
 from demosim.outputs.netcdf import read_result
-from demosim.outputs.panels_all import MAPS, ORDER, WHOLE, makers
+from demosim.outputs.panels_all import MAPS, ORDER, makers
 from demosim.outputs.panels_others import COMMANDS
 from demosim.outputs.render import png, svg, with_rows
 from demosim.outputs.rows import Row, chart_rows, describe, describe_map, map_rows
@@ -21,6 +25,8 @@ from demosim.outputs.words import Words
 
 SHAPES = {"wide": (1120, 630), "square": (800, 800)}  # pixels of the picture, titles and legend included
 FIGURES = (*ORDER, *MAPS)
+PADDING, LETTER = 16, 6.2  # pixels around the picture; of a letter of the note
+CELL, HEAD = (50, 78), 90  # pixels of axes and titles of each small figure; of the head of the picture
 
 
 @dataclass(frozen=True)
@@ -55,10 +61,14 @@ def plot(
         raise usage_error(f"a figure is not drawn {shape}", allowed=", ".join(SHAPES))
     picture = _picture(results, figure, lang, place, borders)
     width, height = SHAPES[shape]
-    title = {"text": picture.labels.title, "subtitle": [f"{picture.place}. {picture.labels.unit}"], "offset": 14}
+    note = textwrap.wrap(picture.labels.note, int(width / LETTER))
+    title = {"text": picture.labels.title, "subtitle": [f"{picture.place}, {picture.labels.unit}", *note], "offset": 14}
     spec = with_rows(picture.spec, picture.rows, width, height, title)
-    spec["autosize"] = {"type": "fit", "contains": "padding"}
-    spec["padding"] = 16
+    spec["padding"] = PADDING
+    if "facet" in spec:
+        spec = _filled(spec, picture, width, height, lang)
+    else:
+        spec["autosize"] = {"type": "fit", "contains": "padding"}
     with replacing(output) as temporary:
         if output.suffix.lower() == ".svg":
             temporary.write_text(_titled(svg(spec, lang), picture), encoding="utf-8")
@@ -67,6 +77,18 @@ def plot(
     alternative = output.with_suffix(".txt")
     write_text(alternative, picture.alternative + "\n")
     return [output, alternative]
+
+
+def _filled(spec: Spec, picture: Picture, width: int, height: int, lang: str) -> Spec:
+    """Small figures in cells that fill the picture; what is left at the edges is made up by padding."""
+    count = len(dict.fromkeys(row["s"] for row in picture.rows))
+    columns = min(count, 4 if width > height else 3)
+    inner = {"width": width // columns - CELL[0], "height": (height - HEAD) // -(-count // columns) - CELL[1]}
+    spec = {**spec, "columns": columns, "spec": {**spec["spec"], **inner}}
+    drawn = [float(size) for size in re.findall(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"', svg(spec, lang))[0]]
+    left = [max(0.0, whole - size) for whole, size in zip((width, height), drawn, strict=True)]
+    edges = {"left": PADDING, "top": PADDING, "right": PADDING + left[0], "bottom": PADDING + left[1]}
+    return {**spec, "padding": edges}
 
 
 def _picture(results: Sequence[Path], figure: str, lang: str, place: str, borders: Path | None) -> Picture:
@@ -98,7 +120,9 @@ def _picture(results: Sequence[Path], figure: str, lang: str, place: str, border
     if panel is None:
         raise usage_error(f"the results at hand do not fill the figure {figure}", allowed=COMMANDS.get(figure))
     labels = panel.labels(words)
-    name = words("region_country") if figure in WHOLE else name
+    name = words("region_country") if panel.whole else name
+    if not np.isfinite(panel.values).any():
+        raise usage_error(f"the figure {figure} is not counted for {name}", allowed=COMMANDS.get(figure))
     text = describe(panel, labels, 0, name, lang, words("total"))
     return Picture(panel.draw(labels), chart_rows(panel, labels, 0, lang), labels, name, text)
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import xarray as xr
 
 from demosim.baseline.read import read_facts
 from demosim.outputs.messages import message
-from demosim.outputs.summary import BILLION, yearly
+from demosim.outputs.summary import BILLION, LEVELS, yearly
 from demosim.outputs.tables import Cell, Table
+from demosim.rounding import rounded_parts
 from demosim.validation.results import OPTIONS, PublishedRow
 
 if TYPE_CHECKING:
     import pandas as pd
 
+DECIMALS = 2  # of billions
 SCENARIO = "mars2026"  # the scenario that the published estimate rests on
 
 
@@ -26,19 +29,30 @@ def published_table(result: xr.Dataset, lang: str) -> Table | None:
     rows = rows[(rows["kind"] == "estimate") & (rows["year"] == year) & (rows["price_year"] == price_year)]
     if rows.empty or str(result.attrs.get("baseline")) != "norway2026":
         return None
+    ours_of = _ours(result)
     shown: list[tuple[str, Sequence[Cell]]] = []
     for row in rows.to_dict("records"):
-        amount = yearly(result, "all" if row["financing"] == "all" else "free_income").isel(budget_year=0)
-        if row["sector"] != "all":
-            amount = amount[(amount["level"] == row["sector"]).values]
-        ours, published = float(amount.sum()) / BILLION, (row["low"] + row["high"]) / 2
+        ours, published = ours_of[str(row["financing"]), str(row["sector"])], (row["low"] + row["high"]) / 2
         label = row_label(year, "estimate", str(row["sector"]), str(row["financing"]), lang)
         shown.append((label, [published, ours, ours - published]))
     columns = [message(lang, f"published_{part}") for part in ("row", "figure", "ours", "deviation")]
     said = [message(lang, "published_none_fitted")]
     if str(result.attrs.get("scenario")) != SCENARIO:
         said.insert(0, message(lang, "published_other_scenario", scenario=SCENARIO))
-    return Table("published", message(lang, "published_title"), columns, shown, 2, notes=said)
+    return Table("published", message(lang, "published_title"), columns, shown, DECIMALS, notes=said)
+
+
+def _ours(result: xr.Dataset) -> dict[tuple[str, str], float]:
+    """Bn. kr of the first budget year by financing and sector, rounded so that the sectors add to their sum."""
+    found: dict[tuple[str, str], float] = {}
+    for financing in ("all", "free"):  # as the published rows call it
+        amount = yearly(result, "all" if financing == "all" else "free_income").isel(budget_year=0)
+        levels = amount["level"].values
+        parts = np.array([float(amount[levels == level].sum()) for level in LEVELS]) / BILLION * 10**DECIMALS
+        shown = rounded_parts(parts) / 10**DECIMALS
+        found |= {(financing, level): float(part) for level, part in zip(LEVELS, shown, strict=True)}
+        found[financing, "all"] = round(float(shown.sum()), DECIMALS)
+    return found
 
 
 def validation_tables(rows: Sequence[PublishedRow], lang: str) -> list[Table]:

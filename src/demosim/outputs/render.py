@@ -24,7 +24,7 @@ def with_rows(spec: Spec, rows: list[Row], width: int, height: int, title: Any =
 
 
 def _fitted(spec: Any, names: list[str], width: int) -> Any:
-    """The description with as many columns of the legend as the width has room for, and only series that are there.
+    """The description fitted to a width: columns of the legend, labels inside the figure, and only series there are.
 
     The page's script does the same; the colours stay those of all series.
     """
@@ -36,6 +36,8 @@ def _fitted(spec: Any, names: list[str], width: int) -> Any:
     if isinstance(spec.get("legend"), dict) and "scale" in spec:
         values = [name for name in spec["scale"]["domain"] if name in names]
         fitted["legend"] = {**spec["legend"], "values": values, "columns": max(1, width // _legend_width(values))}
+    if spec.get("labelAlign") == "left":
+        fitted["labelLimit"] = width - 12
     return fitted
 
 

@@ -17,7 +17,9 @@ import xarray as xr
 from demosim._version import __version__
 from demosim.errors import usage_error
 from demosim.files import write_text
+from demosim.outputs.again import commands
 from demosim.outputs.borders import read_borders
+from demosim.outputs.free_income import with_free_income
 from demosim.outputs.headline import headline
 from demosim.outputs.library import needs
 from demosim.outputs.look import config, locale
@@ -26,23 +28,32 @@ from demosim.outputs.measures import Measures, measures
 from demosim.outputs.messages import catalogue
 from demosim.outputs.netcdf import read_result
 from demosim.outputs.numbers import LANGUAGES
-from demosim.outputs.origins import changes, origins, settings
+from demosim.outputs.origins import changes, confidence, origins, settings
 from demosim.outputs.panels import Panel
 from demosim.outputs.panels_all import all_panels
+from demosim.outputs.places import free_income_notes
 from demosim.outputs.places_table import place_columns, place_values
 from demosim.outputs.render import javascript
 from demosim.outputs.words import Words
 
+# what makes the numbers of a municipality that a figure does not tell of
+HINTS = {"tornado": "demosim sensitivity FILE --municipality {code} --output sensitivity.nc"}
 PAGE_WORDS = ("page_", "kind_", "column_", "total")
 
 
-def report(results: Sequence[Path], output: Path, lang: str = "nb", borders: Path | None = None) -> Path:
+def report(
+    results: Sequence[Path],
+    output: Path,
+    lang: str = "nb",
+    borders: Path | None = None,
+    free_income: Path | None = None,
+) -> Path:
     """Write results as one page; returns its path.
 
     `results`: first a run; then any of a fan, a sensitivity, a sweep, a comparison and further runs. A figure whose
     result is not given is left out and the page names the command that makes it. `borders`: TopoJSON or GeoJSON of
-    the municipalities, drawn instead of squares. The page opens in `lang` and speaks three languages. Raises a
-    `DemosimError` where a file is wrong or the extra `report` is missing.
+    the municipalities, drawn instead of squares. `free_income`: a table of the municipalities' own. The page opens in
+    `lang` and speaks three languages. Raises a `DemosimError` where a file is wrong or the extra `report` is missing.
     """
     if output.suffix.lower() not in (".html", ".htm"):
         raise usage_error("a report is a page", file=str(output), allowed="a name that ends in .html")
@@ -50,17 +61,20 @@ def report(results: Sequence[Path], output: Path, lang: str = "nb", borders: Pat
     first = next((at for at, dataset in enumerate(datasets) if dataset.attrs.get("demosim_kind") == "run"), None)
     if first is None:
         raise usage_error("none of the files is a result of the kind run", allowed="one run, and others beside it")
-    run = datasets.pop(first)
+    extra = "".join(
+        f" --{name} {path.name}" for name, path in (("borders", borders), ("free-income", free_income)) if path
+    )
+    again = commands(list(zip(results, datasets, strict=True)), "report", output, lang, extra)
+    run = with_free_income(datasets.pop(first), free_income)
+    if borders is not None:
+        run.attrs["borders"] = borders.name
     shapes = None if borders is None else read_borders(borders, [str(code) for code in run["municipality"].values])
-    names = " ".join(path.name for path in results)
-    extra = "" if borders is None else f" --borders {borders.name}"
-    commands = [f"demosim --lang {lang} report {names} --output {output.name}{extra}"]
-    write_text(output, render_report(run, datasets, lang, commands, shapes))
+    write_text(output, render_report(run, datasets, lang, again, shapes))
     return output
 
 
 def render_report(
-    run: xr.Dataset, others: Sequence[xr.Dataset], lang: str, commands: Sequence[str], borders: Shapes | None = None
+    run: xr.Dataset, others: Sequence[xr.Dataset], lang: str, again: Sequence[str], borders: Shapes | None = None
 ) -> str:
     """The page as text. Whatever comes from a scenario is escaped; scripts are named by their digest in the policy."""
     seen = measures(run)
@@ -76,9 +90,11 @@ def render_report(
             version=__version__,
             headline={name: headline(seen, said, fan) for name, said in words.items()}, left_out=left_out,
             launch=seen.launch_year,
-            notes=str(run.attrs.get("notes", "")), credit=run.attrs.get("borders_credit", ""),
+            notes=str(run.attrs.get("notes", "")), borders=str(run.attrs.get("borders", "")),
             settings={name: settings(said) for name, said in words.items()},
-            changes={name: changes(said) for name, said in words.items()}, origins=origins(run), commands=commands,
+            changes={name: changes(said) for name, said in words.items()}, origins=origins(run),
+            confidence=confidence, commands=again,
+            document=str(run.attrs.get("document", "")), scenario=str(run.attrs.get("scenario", "")),
             data=text(embedded_json(data)), library=text(library), script=text(script), style=text(asset("report.css")),
             policy=policy(library, script),
         )
@@ -104,16 +120,9 @@ def page_data(
         "panels": [_panel(panel, words) for panel in panels],
         "maps": [_map(panel, words) for panel in maps], "shapes": maps[0].places if maps else (),
         "columns": columns, "places": values, "municipalities": own, "search": search,
-        "keyNotes": {lang: [said("note_own_services"), said("note_per_head"), *free_income_note(seen, said)]
+        "keyNotes": {lang: [said("note_own_services"), said("note_per_head"), *free_income_notes(seen.dataset, said)]
                      for lang, said in words.items()},
     }  # fmt: skip
-
-
-def free_income_note(seen: Measures, words: Words) -> list[str]:
-    """What free income is taken to be, where a share of it is shown."""
-    from demosim.outputs.places import mean_free_income
-
-    return [words("note_free_income")] if mean_free_income(seen.dataset) is not None else []
 
 
 def page_words(lang: str) -> dict[str, str]:
@@ -124,7 +133,9 @@ def page_words(lang: str) -> dict[str, str]:
 def _panel(panel: Panel, words: Mapping[str, Words]) -> dict[str, Any]:
     labels = {lang: panel.labels(said) for lang, said in words.items()}
     return {
-        "key": panel.key, "series": panel.series, "sums": panel.sums, "decimals": panel.decimals.tolist(),
+        "key": panel.key, "series": panel.series, "sums": panel.sums, "listed": panel.listed,
+        "hint": HINTS.get(panel.key, ""),
+        "decimals": panel.decimals.tolist(),
         "values": [_plain(place, int(panel.decimals[at])) for at, place in enumerate(panel.values)],
         "words": {lang: vars(said) for lang, said in labels.items()},
         "spec": {lang: _bare(panel.draw(said)) for lang, said in labels.items()},

@@ -13,12 +13,12 @@ from demosim.outputs.panels import Panel
 from demosim.outputs.tables import Table
 
 Row = dict[str, Any]
-MOST_DESCRIBED = 4
+MOST_DESCRIBED = 8
 
 
 def place_of(panel: Panel, at: int) -> int:
     """The place whose numbers are shown: the first, where the figure is the same for all."""
-    return at if len(panel.values) > 1 else 0
+    return 0 if panel.whole or len(panel.values) == 1 else at
 
 
 def chart_rows(panel: Panel, labels: Labels, at: int, lang: str) -> list[Row]:
@@ -66,6 +66,9 @@ def describe(panel: Panel, labels: Labels, at: int, place_name: str, lang: str, 
         said = [(total, np.nansum(values, axis=0))]
     else:
         said = [(labels.series[series], values[series]) for series in range(len(panel.series))][:MOST_DESCRIBED]
+    if panel.listed:
+        parts = _listed(values, labels, decimals, lang)
+        return f"{labels.title}, {place_name}. {labels.unit}. {'; '.join(parts)}."
     first, last = labels.points[0], labels.points[-1]
     parts = []
     for name, line in said:
@@ -73,6 +76,18 @@ def describe(panel: Panel, labels: Labels, at: int, place_name: str, lang: str, 
             ends = [number(float(value), decimals, lang) for value in line[[0, -1]]]
             parts.append(f"{name}: {ends[0]} ({first}), {ends[1]} ({last})")
     return f"{labels.title}, {place_name}. {labels.unit}. {'; '.join(parts)}."
+
+
+def _listed(values: np.ndarray, labels: Labels, decimals: int, lang: str) -> list[str]:
+    """Each point with the number of every series."""
+    parts = []
+    for point, x in enumerate(labels.points[:MOST_DESCRIBED]):
+        if np.isfinite(values[:, point]).all():
+            said = [
+                f"{number(float(values[at, point]), decimals, lang)} ({name})" for at, name in enumerate(labels.series)
+            ]
+            parts.append(f"{x}: {', '.join(said)}")
+    return parts
 
 
 def describe_map(panel: MapPanel, labels: Labels, lang: str) -> str:

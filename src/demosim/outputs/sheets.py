@@ -9,15 +9,20 @@ import numpy as np
 
 from demosim.rounding import controlled_rounding
 
+
+def _with_minus(code: str) -> str:
+    """A number format of the workbook with a true minus sign; the separators are those of the reader's own settings."""
+    return f"{code};−{code}"
+
+
 # form of a column: number format of the workbook, decimals in CSV and on pages
 FORMS: dict[str, tuple[str, int]] = {
     "text": ("@", 0),
     "year": ("0", 0),
-    "integer": ("#,##0", 0),
-    "one": ("#,##0.0", 1),
-    "two": ("#,##0.00", 2),
-    "percent": ("0.0 %", 1),
-    "percent_two": ("0.00 %", 2),
+    "integer": (_with_minus("#,##0"), 0),
+    "one": (_with_minus("#,##0.0"), 1),
+    "two": (_with_minus("#,##0.00"), 2),
+    "percent": (_with_minus("0.0\u00a0%"), 1),
 }
 
 Place = Callable[[str, int, int], str]  # sheet, row, column (of the table) to the address of a cell
@@ -45,7 +50,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Chart:
-    """A native chart of the workbook: `kind` as XlsxWriter calls it, rows that are series, columns that are points."""
+    """A native chart of the workbook: `kind` as XlsxWriter calls it, rows that are `series`, columns from `first` to
+    `last` that are points. `by_column`: columns are series and rows are points. `line`: a series drawn as a line.
+    """
 
     kind: str
     title: str
@@ -55,6 +62,7 @@ class Chart:
     unit: str = ""
     stacked: bool = False
     line: int | None = None
+    by_column: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def ages_sheet(measures: Measures, words: Words) -> Sheet:
     unit_cost = measures.dataset["unit_cost"].transpose("age", "service").values
     groups = _group_of_ages(measures)
     ages = [int(age) for age in measures.dataset["age"].values]
-    columns = [Column("age", words("column_age"), "integer"), Column("group", words("age_group"), "text")]
+    columns = [Column("age", words("column_age"), "integer"), Column("group", words("column_age_group"), "text")]
     columns += [Column(key, words.services[key], "integer") for key in measures.services]
     columns += [Column("all_services", words("column_all_services"), "integer")]
     columns += [Column(f"d{date}", words("column_persons_on", year=date), "one") for date in measures.dates]
@@ -41,9 +41,11 @@ def age_groups_sheet(measures: Measures, words: Words) -> Sheet:
     persons, need = _persons_and_need(measures, names)
     shown = sorted({0, 1, len(measures.dates) - 1})
     years = [measures.dates[at] for at in shown]
-    columns = [Column("group", words("age_group"), "text")]
+    columns = [Column("group", words("column_age_group"), "text")]
     columns += [Column(f"persons_{year}", words("column_persons_on", year=year), "integer") for year in years]
-    columns += [Column(f"unit_cost_{year}", words("column_unit_cost", year=year), "integer") for year in years]
+    columns += [
+        Column(f"unit_cost_{year}", words("column_unit_cost", year=year, unit=words.unit), "integer") for year in years
+    ]
     columns += [Column(f"need_{year}", words("column_need_on", year=year, unit=words.million), "one") for year in years]
     rows: list[list[Entry]] = []
     for row, name in enumerate(names):
@@ -53,7 +55,7 @@ def age_groups_sheet(measures: Measures, words: Words) -> Sheet:
         cells += [_need(measures, row, at, need[row, at]) for at in shown]
         rows.append(cells)
     rows.append(_sums(words, persons[:, shown].sum(0), need[:, shown].sum(0), len(names)))
-    notes = [words("note_live"), words("note_change")]
+    notes = [words("note_live"), words("note_change"), words("note_shown_without_decimals")]
     subtitle = words("sheet_age_groups_subtitle", unit=words.unit)
     title = words("sheet_age_groups_title")
     return Sheet("age_groups", title, subtitle, columns, rows, totals=[len(rows) - 1], notes=notes)

@@ -120,15 +120,22 @@ def _to_horizon(measures: Measures, words: Words) -> list[list[Entry]]:
     ]  # fmt: skip
 
 
-def difference_sheet(measures: Measures, reference: Measures, words: Words) -> Sheet:
-    """Scenario minus reference by service and budget year, mill. kr charged to free income, for the country."""
+def difference_sheet(measures: Measures, reference: Measures, words: Words, accumulated: bool = False) -> Sheet:
+    """Scenario minus reference by service and budget year, mill. kr charged to free income, for the country; yearly
+    change and change since the launch are tables of their own."""
+    key = "difference_accumulated" if accumulated else "difference"
+    kind = "accumulated" if accumulated else "yearly"
+    own, other = (each.accumulated() if accumulated else each.yearly() for each in (measures, reference))
     with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]  # untyped in xarray
-        data = (measures.yearly() - reference.yearly()).isel(region=0)
+        data = (own - other).isel(region=0)
     cells = additive(data.values / MILLION, 1)
     columns = [Column("service", words("service"), "text")]
     columns += [Column(f"y{year}", str(year), "one") for year in measures.budget_years]
-    rows, totals, _ = _by_level(measures, words, "difference", cells)
-    other = Words(words.lang, reference.dataset).scenario
-    subtitle = f"{words('paid_free_income')}, {words.million}"
-    title = words("sheet_difference_title", scenario=words.scenario, reference=other)
-    return Sheet("difference", title, subtitle, columns, rows, totals=totals, notes=[words("note_rounded")])
+    rows, totals, sums = _by_level(measures, words, key, cells)
+    pair = words("difference_pair", scenario=words.scenario, reference=Words(words.lang, reference.dataset).scenario)
+    title = words(f"sheet_difference_{kind}_title", launch=measures.launch_year)
+    series = [place for place in range(len(rows)) if place not in totals]
+    chart = Chart("column", title, series, 1, len(columns) - 1, words.million, stacked=True, line=sums)
+    notes = [words("note_rounded"), words(f"note_{kind}", launch=measures.launch_year)]
+    subtitle = f"{pair}. {words('paid_free_income')}, {words.million}"
+    return Sheet(key, title, subtitle, columns, rows, totals=totals, notes=notes, chart=chart)

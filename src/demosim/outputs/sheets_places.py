@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from demosim.outputs.measures import Measures
-from demosim.outputs.places import KeyFigures, key_figures
+from demosim.outputs.places import KeyFigures, free_income_notes, key_figures
 from demosim.outputs.sheets import Column, Entry, Sheet
 from demosim.outputs.words import MILLION, Words
 
@@ -31,7 +31,7 @@ def municipalities_sheet(measures: Measures, words: Words) -> Sheet:
         words("sheet_places_subtitle", unit=words.unit),
         columns,
         rows,
-        notes=_notes(words, figures),
+        notes=_notes(words),
     )
 
 
@@ -42,8 +42,8 @@ def groups_sheet(measures: Measures, words: Words) -> Sheet:
     columns = [
         Column("kind", words("column_kind"), "text"), Column("group", words("column_group"), "text"),
         Column("municipalities", words("column_count"), "integer"), *figure_columns(measures, words),
-        Column("median_per_head", words("column_median"), "integer"),
-        Column("mean_per_head", words("column_mean"), "integer"),
+        Column("median_per_head", words("column_median", unit=words.unit), "integer"),
+        Column("mean_per_head", words("column_mean", unit=words.unit), "integer"),
     ]  # fmt: skip
     rows: list[list[Entry]] = []
     for at, region in enumerate(measures.regions):
@@ -54,7 +54,7 @@ def groups_sheet(measures: Measures, words: Words) -> Sheet:
         cells = [float(np.median(per_head)), float(np.mean(per_head))]
         name = region.label(words.lang)
         rows.append([words(f"kind_{region.kind}"), name, int(inside.sum()), *figure_cells(figures, at), *cells])
-    notes = [words("note_groups"), *_notes(words, figures)]
+    notes = [words("note_groups"), *_notes(words)]
     return Sheet(
         "groups",
         words("sheet_groups_title"),
@@ -75,9 +75,9 @@ def figure_columns(measures: Measures, words: Words) -> list[Column]:
         Column("old_first", words("column_old", year=first), "integer"),
         Column("old_last", words("column_old", year=last), "integer"),
         Column("first", words("column_first", year=budget, unit=words.million), "two"),
-        Column("first_per_head", words("column_first_per_head", year=budget), "integer"),
+        Column("first_per_head", words("column_first_per_head", year=budget, unit=words.unit), "integer"),
         Column("accumulated", words("column_accumulated", year=last, unit=words.million), "two"),
-        Column("accumulated_per_head", words("column_accumulated_per_head", year=last), "integer"),
+        Column("accumulated_per_head", words("column_accumulated_per_head", year=last, unit=words.unit), "integer"),
         Column("income_share", words("column_income_share"), "percent"),
         Column("dependency_first", words("column_dependency", year=first), "two"),
         Column("dependency_last", words("column_dependency", year=last), "two"),
@@ -95,8 +95,6 @@ def figure_cells(figures: KeyFigures, at: int) -> list[Entry]:
     return [float(value) if np.isfinite(value) else None for value in cells]
 
 
-def _notes(words: Words, figures: KeyFigures) -> list[str]:
-    notes = [words("note_own_services"), words("note_per_head")]
-    if np.isfinite(figures.income_share).any():
-        notes.append(words("note_free_income"))
-    return [*notes, words("note_dependency")]
+def _notes(words: Words) -> list[str]:
+    own = free_income_notes(words.dataset, words)
+    return [words("note_own_services"), words("note_per_head"), *own, words("note_dependency")]

@@ -92,17 +92,8 @@ def service_table(result: xr.Dataset, lang: str, accumulated: bool = False) -> T
     amounts = result[name].sel(financing="free_income").sum("municipality").transpose("service", "budget_year")
     scale = 10.0**unit.decimals
     levels, labels = amounts["level"].values, amounts[f"service_label_{lang}"].values
-    shown = _by_level(amounts.values / unit.kroner * scale, levels) / scale
-    rows: list[tuple[str, Sequence[float]]] = []
-    totals = []
-    for level in LEVELS:
-        inside = levels == level
-        if inside.any():
-            rows += [(str(labels[i]), shown[i].tolist()) for i in np.flatnonzero(inside)]
-            totals.append(message(lang, level))
-            rows.append((totals[-1], shown[inside].sum(axis=0).tolist()))
-    totals.append(message(lang, "total"))
-    rows.append((totals[-1], shown.sum(axis=0).tolist()))
+    shown = by_level(amounts.values / unit.kroner * scale, levels) / scale
+    rows, totals = level_rows(shown, levels, labels, lang)
     title = message(
         lang,
         "accumulated_title" if accumulated else "yearly_title",
@@ -114,7 +105,24 @@ def service_table(result: xr.Dataset, lang: str, accumulated: bool = False) -> T
     return Table(key, title, [message(lang, "service"), *years], rows, unit.decimals, totals)
 
 
-def _by_level(amounts: np.ndarray, levels: np.ndarray) -> np.ndarray:
+def level_rows(
+    shown: np.ndarray, levels: np.ndarray, labels: np.ndarray, lang: str
+) -> tuple[list[tuple[str, Sequence[float]]], list[str]]:
+    """Rows of services (service, budget year) under their level, with sums; and the labels of the sums."""
+    rows: list[tuple[str, Sequence[float]]] = []
+    totals = []
+    for level in LEVELS:
+        inside = levels == level
+        if inside.any():
+            rows += [(str(labels[i]), shown[i].tolist()) for i in np.flatnonzero(inside)]
+            totals.append(message(lang, level))
+            rows.append((totals[-1], shown[inside].sum(axis=0).tolist()))
+    totals.append(message(lang, "total"))
+    rows.append((totals[-1], shown.sum(axis=0).tolist()))
+    return rows, totals
+
+
+def by_level(amounts: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Rounded amounts (service, budget year): services add to their level, and the levels to the sum."""
     names = [level for level in LEVELS if (levels == level).any()]
     sums = rounded_parts(np.stack([amounts[levels == level].sum(axis=0) for level in names]))
@@ -149,13 +157,19 @@ def fte_table(result: xr.Dataset, lang: str) -> Table | None:
     if "full_time_equivalents" not in result:
         return None
     every = result["full_time_equivalents"].sum("municipality", skipna=False).transpose("service", "date").values
+    counted = np.isfinite(every[:, 0])
+    shown = np.full((len(every), 2), np.nan)
+    shown[counted] = rounded_parts(every[counted][:, [0, -1]])
     rows: list[tuple[str, Sequence[float]]] = [
-        (str(label), [values[0], values[-1], values[-1] - values[0]])
-        for label, values in zip(result[f"service_label_{lang}"].values, every, strict=True)
+        (str(label), [first, last, last - first])
+        for label, (first, last) in zip(result[f"service_label_{lang}"].values, shown.tolist(), strict=True)
     ]
+    first, last = shown[counted].sum(axis=0).tolist()
+    total = message(lang, "fte_total")
+    rows.append((total, [first, last, last - first]))
     dates = [str(result["date"].values[at]) for at in (0, -1)]
     heads = [message(lang, "service"), *dates, message(lang, "change")]
-    return Table("fte", message(lang, "fte_title"), heads, rows, 0, notes=[message(lang, "fte_note")])
+    return Table("fte", message(lang, "fte_title"), heads, rows, 0, [total], notes=[message(lang, "fte_note")])
 
 
 def age_groups(ages: np.ndarray) -> list[tuple[int, int]]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from demosim.outputs.numbers import DASH, number
 
 Cell = float | int | str | None
 LABEL_WIDTH = 20  # what the labels of a table get at least, where they are that long
+TEXT_WIDTH = 10  # and what a column of text gets where there is little room
 
 
 @dataclass(frozen=True)
@@ -35,34 +38,96 @@ class Table:
             "key": self.key,
             "title": self.title,
             "columns": list(self.columns),
-            "rows": [{"label": label, "values": list(cells)} for label, cells in self.rows],
+            "rows": [{"label": label, "values": [_plain(cell) for cell in cells]} for label, cells in self.rows],
             "notes": list(self.notes),
         }
 
 
+def _plain(cell: Cell) -> Cell:
+    """A cell that JSON can hold: no number that is none."""
+    return None if isinstance(cell, float) and not math.isfinite(cell) else cell
+
+
 def print_table(table: Table, lang: str, file: IO[str] | None = None, width: int | None = None) -> None:
-    """Print a table within 80 columns, or the terminal's; colour only on a terminal and without NO_COLOR."""
+    """Print a table within 80 columns, or the terminal's; colour only on a terminal and without NO_COLOR.
+
+    Columns for which there is no room go on below, behind the labels: a number is never cut.
+    """
     from rich.console import Console
-    from rich.table import Table as RichTable
     from rich.text import Text
 
     target = file or sys.stdout
     console = Console(file=target, width=width or (None if target.isatty() else 80), highlight=False, emoji=False)
-    grid = RichTable(box=None, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False, title_justify="left")
-    widest = max((len(label) for label, _ in table.rows), default=0)
-    grid.add_column(table.columns[0], overflow="fold", min_width=min(widest, LABEL_WIDTH))
-    for position, column in enumerate(table.columns[1:]):
-        words = any(isinstance(cells[position], str) for _, cells in table.rows)
-        grid.add_column(column, justify="left" if words else "right", no_wrap=not words, overflow="fold")
-    for label, cells in table.rows:
-        style = "bold" if label in table.totals else ""
-        grid.add_row(Text(label), *(Text(cell_text(cell, table.decimals, lang)) for cell in cells), style=style)
     if table.title:
         console.print(Text(table.title, style="bold"))
-    console.print(grid)
+    for widths in _parts(table, lang, console.width):
+        console.print(_grid(table, lang, widths))
     for note in table.notes:
         console.print(Text(note, style="dim"))
     console.print()
+
+
+def _grid(table: Table, lang: str, widths: Mapping[int, int]) -> Any:
+    """Some columns of a table, with their widths; -1 is that of the labels."""
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    grid = RichTable(box=None, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+    for at, width in widths.items():
+        justify: Literal["left", "right"] = "left" if at < 0 or _is_text(table, at) else "right"
+        grid.add_column(table.columns[1 + at], justify=justify, overflow="fold", width=width)
+    for label, cells in table.rows:
+        shown = [label if at < 0 else cell_text(cells[at], table.decimals, lang) for at in widths]
+        grid.add_row(*map(Text, shown), style="bold" if label in table.totals else "")
+    return grid
+
+
+def _parts(table: Table, lang: str, width: int) -> list[dict[int, int]]:
+    """The columns that stand beside each other, with their widths; the labels are number -1 and stand in each part.
+
+    A column gets what its longest word takes where there is room for all, else what its numbers take; what room is
+    left goes to where the most is folded.
+    """
+    texts = {-1: [label for label, _ in table.rows]}
+    for at in range(len(table.columns) - 1):
+        texts[at] = [cell_text(row[at], table.decimals, lang) for _, row in table.rows]
+    least = {at: _longest_word([table.columns[1 + at], *own]) for at, own in texts.items()}
+    least[-1] = max(_longest_word(texts[-1], 2 * LABEL_WIDTH), min(max(map(len, texts[-1]), default=0), LABEL_WIDTH))
+    if _taken(least) > width:
+        narrow = {at: min(least[at], TEXT_WIDTH) if _is_text(table, at) else max(map(len, texts[at]), default=1)
+                  for at in texts if at >= 0}  # fmt: skip
+        least |= narrow
+    parts = [{-1: least[-1]}]
+    for at in range(len(table.columns) - 1):
+        if len(parts[-1]) > 1 and _taken(parts[-1] | {at: least[at]}) > width:
+            parts.append({-1: least[-1]})
+        parts[-1][at] = least[at]
+    whole = {at: max(map(len, [*table.columns[1 + at].split("\n"), *own])) for at, own in texts.items()}
+    return [_widened(part, whole, width) for part in parts]
+
+
+def _taken(widths: Mapping[int, int]) -> int:
+    """Letters that columns take beside each other, a space between them."""
+    return sum(widths.values()) + len(widths) - 1
+
+
+def _widened(widths: dict[int, int], whole: Mapping[int, int], width: int) -> dict[int, int]:
+    """Widths with the room that is left given to the columns that lack most of what they would take unfolded."""
+    while _taken(widths) < width:
+        at = max(widths, key=lambda at: whole[at] - widths[at])
+        if whole[at] <= widths[at]:
+            break
+        widths[at] += 1
+    return widths
+
+
+def _is_text(table: Table, at: int) -> bool:
+    return any(isinstance(cells[at], str) for _, cells in table.rows)
+
+
+def _longest_word(texts: Sequence[str], most: int = LABEL_WIDTH) -> int:
+    """Letters of the longest word, up to `most`; a number is one word, its no-break spaces hold it together."""
+    return min(max((len(word) for text in texts for word in re.split(r"[ \n]", text)), default=0), most)
 
 
 def cell_text(cell: Cell, decimals: int, lang: str) -> str:

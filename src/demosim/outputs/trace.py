@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from demosim.outputs.messages import message
+from demosim.outputs.origins import confidence
 from demosim.outputs.tables import Cell, Table
+from demosim.rounding import rounded_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,29 +16,32 @@ if TYPE_CHECKING:
 Rows = list[tuple[str, Sequence[Cell]]]
 
 
-def unit_cost_table(traced: pd.DataFrame, lang: str) -> Table:
-    """Kroner per person by age band and service, and the sum over the services."""
+def unit_cost_tables(traced: pd.DataFrame, lang: str, labels: Mapping[str, str]) -> list[Table]:
+    """Kroner per person by age band and service, for each level with its sum, in numbers that add up."""
     wide = traced.pivot(index="ages", columns="service", values="kr_per_person")
-    wide = wide.loc[traced["ages"].drop_duplicates(), traced["service"].drop_duplicates()]
-    total = message(lang, "total")
-    rows: Rows = [(str(age), [*map(float, row), float(row.sum())]) for age, row in wide.iterrows()]
+    wide = wide.loc[traced["ages"].drop_duplicates()]
     year = int(traced["price_year"].iloc[0])
-    heads = [message(lang, "age_group"), *(_short(str(name)) for name in wide.columns), total]
-    said = [f"{_short(str(name))} = {name}" for name in wide.columns if _short(str(name)) != name]
     notes = [message(lang, "deflator_estimate", years=year)] if bool(traced["price_estimate"].any()) else []
-    return Table(
-        "unit_costs", message(lang, "unit_cost_title", year=year), heads, rows, 0, notes=["; ".join(said), *notes]
-    )
+    tables = []
+    for level, part in traced.groupby("level", sort=False):
+        services = part["service"].drop_duplicates().tolist()
+        shown = {str(age): rounded_parts(row.to_numpy(dtype=float)) for age, row in wide[services].iterrows()}
+        rows: Rows = [(age, [*cells.tolist(), float(cells.sum())]) for age, cells in shown.items()]
+        names = [labels.get(name, name) for name in services]
+        heads = [message(lang, "age_group"), *names, message(lang, "total")]
+        title = message(lang, "unit_cost_title", year=year, level=message(lang, str(level)))
+        tables.append(Table(f"unit_costs_{level}", title, heads, rows, 0, notes=notes))
+    return tables
 
 
-def source_table(traced: pd.DataFrame, lang: str, cells: bool = False) -> Table:
+def source_table(traced: pd.DataFrame, lang: str, labels: Mapping[str, str], cells: bool = False) -> Table:
     """What each service's unit costs come from; with `cells`, the total, weight and persons of every age band."""
     heads = message(lang, "heads_source_cells" if cells else "heads_source").split("|")
     rows: Rows
     if cells:
         rows = [
             (
-                f"{row['service']} {row['ages']}",
+                f"{labels.get(row['service'], row['service'])} {row['ages']}",
                 [
                     float(row["total"]) / 1e6,
                     100 * float(row["weight"]),
@@ -52,15 +57,20 @@ def source_table(traced: pd.DataFrame, lang: str, cells: bool = False) -> Table:
     first = traced.drop_duplicates("service")
     rows = [
         (
-            str(row["service"]),
-            [str(row["year"]), str(row["confidence"]), str(row["spread_confidence"]), str(row["source"])],
+            labels.get(row["service"], str(row["service"])),
+            [
+                str(row["year"]),
+                confidence(str(row["confidence"]), lang),
+                confidence(str(row["spread_confidence"]), lang),
+                str(row["source"]),
+            ],
         )
         for row in first.to_dict("records")
     ]
     return Table("sources", message(lang, "source_title"), heads, rows)
 
 
-def derivation_tables(ways: pd.DataFrame, lang: str) -> list[Table]:
+def derivation_tables(ways: pd.DataFrame, lang: str, labels: Mapping[str, str]) -> list[Table]:
     """For each service that can be derived in more than one way: kroner per person by age band and way."""
     tables = []
     for service, part in ways.groupby("service", sort=False):
@@ -75,13 +85,8 @@ def derivation_tables(ways: pd.DataFrame, lang: str) -> list[Table]:
         rows: Rows = [(str(age), list(map(float, row))) for age, row in wide.iterrows() if row.any()]
         chosen = set(part.loc[part["chosen"], "way"])
         said = [f"{n} {name.strip()}{' *' if name in chosen else ''}" for n, name in zip(numbers, names, strict=True)]
-        title = message(lang, "derivation_title", service=service)
+        title = message(lang, "derivation_title", service=labels.get(str(service), str(service)))
         tables.append(
             Table(f"derivations_{service}", title, [message(lang, "age_group"), *numbers], rows, 0, notes=said)
         )
     return tables
-
-
-def _short(name: str) -> str:
-    """A service's name in at most seven letters, so that nine of them fit a terminal."""
-    return name if len(name) <= 7 else name[:6] + "."

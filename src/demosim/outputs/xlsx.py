@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from demosim.files import replacing
 from demosim.outputs.library import needs
-from demosim.outputs.look import COLOURS
-from demosim.outputs.sheets import FORMS, Chart, Formula, Sheet
+from demosim.outputs.numbers import number
+from demosim.outputs.sheets import FORMS, Formula, Sheet
 from demosim.outputs.words import Words
+from demosim.outputs.xlsx_charts import draw_chart
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -20,7 +23,14 @@ if TYPE_CHECKING:
 
 HEADER = 3  # rows above the header: title, subtitle, an empty one
 NOTE_WIDTH = 95  # characters
+WIDEST_TEXT, WIDEST_OF_MANY = 80, 34  # characters of a column of text; where there are many such columns
+PAGE_WIDTH = 240  # characters that are still read on a landscape page of A4
+BOLD = 1.15  # how much wider bold letters are
+FILTER = 4  # characters that the arrow of a filter takes
 EPOCH = datetime(2026, 1, 1)  # the same result gives the same workbook, whatever the clock says
+_HEADER: dict[str, Any] = {
+    "bold": True, "bg_color": "#12395B", "font_color": "#FFFFFF", "text_wrap": True, "valign": "top", "border": 1,
+}  # fmt: skip
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 
 
@@ -31,7 +41,7 @@ def write_workbook(path: Path, sheets: Sequence[Sheet], words: Words) -> None:
     `report` is not installed.
     """
     xlsxwriter = needs("xlsxwriter")
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, _system_errors(xlsxwriter):
         options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         with xlsxwriter.Workbook(str(temporary), options) as book:
             book.set_properties({"title": words.scenario, "comments": "demosim", "created": EPOCH})
@@ -43,7 +53,18 @@ def write_workbook(path: Path, sheets: Sequence[Sheet], words: Words) -> None:
                 _fill(worksheet, sheet, names, formats)
                 _print_setup(worksheet, sheet)
                 if sheet.chart:
-                    _draw(book, worksheet, sheet, names[sheet.key], sheet.chart)
+                    chart = draw_chart(book, sheet, names[sheet.key], sheet.chart, HEADER)
+                    below = HEADER + 3 + len(sheet.rows) + len(sheet.notes)
+                    worksheet.insert_chart(below, 0, chart, {"description": sheet.chart.title})
+
+
+@contextmanager
+def _system_errors(xlsxwriter: ModuleType) -> Iterator[None]:
+    """What the library says of the disk, as the system says it."""
+    try:
+        yield
+    except xlsxwriter.exceptions.XlsxFileError as error:
+        raise OSError(str(error)) from error
 
 
 def _names(sheets: Sequence[Sheet], words: Words) -> dict[str, str]:
@@ -55,22 +76,14 @@ def _formats(book: Workbook) -> dict[str, Any]:
     made: dict[str, Any] = {
         "title": book.add_format({"bold": True, "font_size": 14, "font_color": "#12395B"}),
         "subtitle": book.add_format({"italic": True, "font_color": "#44515C"}),
-        "header": book.add_format(
-            {
-                "bold": True,
-                "bg_color": "#12395B",
-                "font_color": "#FFFFFF",
-                "text_wrap": True,
-                "valign": "vcenter",
-                "border": 1,
-            }
-        ),
+        "header": book.add_format(_HEADER | {"align": "left", "indent": 1}),
+        "header_number": book.add_format(_HEADER | {"align": "right", "indent": 2}),  # the filter's arrow has room
         "note": book.add_format({"font_color": "#44515C", "text_wrap": True, "valign": "top"}),
     }
     for form, (code, _) in FORMS.items():
         base: dict[str, Any] = {"num_format": code, "valign": "top"}
         if form == "text":
-            base |= {"text_wrap": True, "indent": 1}
+            base |= {"text_wrap": True, "align": "left", "indent": 1}
         made[form] = book.add_format(base)
         made[f"{form}_total"] = book.add_format({**base, "bold": True, "top": 1, "bg_color": "#E8EEF4"})
     return made
@@ -79,34 +92,39 @@ def _formats(book: Workbook) -> dict[str, Any]:
 def _fill(worksheet: Worksheet, sheet: Sheet, names: dict[str, str], formats: dict[str, Any]) -> None:
     worksheet.write_string(0, 0, sheet.title, formats["title"])
     worksheet.write_string(1, 0, sheet.subtitle, formats["subtitle"])
+    widths = [_width(sheet, at) for at in range(len(sheet.columns))]
     for at, column in enumerate(sheet.columns):
-        worksheet.write_string(HEADER, at, column.label, formats["header"])
-        worksheet.set_column(at, at, _width(sheet, at))
-    lines = max(-(-len(column.label) // int(_width(sheet, at) - 1)) for at, column in enumerate(sheet.columns))
-    worksheet.set_row(HEADER, 15.5 * lines)
-    for number, row in enumerate(sheet.rows):
-        suffix = "_total" if number in sheet.totals else ""
+        look = formats["header" if column.form == "text" else "header_number"]
+        worksheet.write_string(HEADER, at, column.label, look)
+        worksheet.set_column(at, at, widths[at])
+    heads = [_lines(column.label, width - FILTER) for column, width in zip(sheet.columns, widths, strict=True)]
+    worksheet.set_row(HEADER, 15.5 * max(heads))
+    for row_number, row in enumerate(sheet.rows):
+        suffix = "_total" if row_number in sheet.totals else ""
+        tall = max(_lines(cell, widths[at] - 1) for at, cell in enumerate(row))
+        if tall > 1:
+            worksheet.set_row(HEADER + 1 + row_number, 15.0 * tall)
         for at, cell in enumerate(row):
-            chosen = formats[sheet.form(number, at) + suffix]
-            _write(worksheet, HEADER + 1 + number, at, cell, chosen, names)
+            chosen = formats[sheet.form(row_number, at) + suffix]
+            _write(worksheet, HEADER + 1 + row_number, at, cell, chosen, names)
     bottom = HEADER + 1 + len(sheet.rows)
-    _notes(worksheet, sheet, bottom + 1, formats["note"])
+    _notes(worksheet, sheet, bottom + 1, formats["note"], widths)
     worksheet.freeze_panes(HEADER + 1, _frozen(sheet))
     if sheet.rows:
         worksheet.autofilter(HEADER, 0, bottom - 1, len(sheet.columns) - 1)
 
 
-def _notes(worksheet: Worksheet, sheet: Sheet, top: int, look: Any) -> None:
+def _notes(worksheet: Worksheet, sheet: Sheet, top: int, look: Any, widths: Sequence[float]) -> None:
     """Notes below the table, wrapped over the columns that make up a readable line."""
     width, last = 0.0, -1
-    while width < NOTE_WIDTH and last + 1 < len(sheet.columns):
+    while width < NOTE_WIDTH and last + 1 < len(widths):
         last += 1
-        width += _width(sheet, last)
+        width += widths[last]
     for place, note in enumerate(sheet.notes):
         if last > 0:
             worksheet.merge_range(top + place, 0, top + place, last, "", look)
         worksheet.write_string(top + place, 0, note, look)
-        worksheet.set_row(top + place, 15 * (1 + int(len(note) / (width * 1.05))))
+        worksheet.set_row(top + place, 15 * _lines(note, width))
 
 
 def _write(worksheet: Worksheet, row: int, column: int, cell: Any, chosen: Any, names: dict[str, str]) -> None:
@@ -139,47 +157,43 @@ def _frozen(sheet: Sheet) -> int:
 
 
 def _width(sheet: Sheet, at: int) -> float:
-    if sheet.columns[at].form != "text":
-        return 13
-    longest = max((len(str(row[at])) for row in sheet.rows), default=0)
-    return max(12, min(longest + 2, 60))
+    """Characters that a column takes: its longest number or text, and its header on at most four lines."""
+    column = sheet.columns[at]
+    word = max(map(len, column.label.split()))
+    head = max(round(BOLD * word), -(-len(column.label) // 4)) + FILTER
+    cells = [row[at] for row in sheet.rows]
+    if column.form == "text":
+        texts = sum(column.form == "text" for column in sheet.columns)
+        most = WIDEST_TEXT if texts <= 3 else WIDEST_OF_MANY
+        return max(12, head, min(max((len(str(cell)) for cell in cells), default=0) + 3, most))
+    shown = [_digits(cell, sheet.form(row, at)) for row, cell in enumerate(cells)]
+    return max(9, head, max(shown, default=0) + 2)
+
+
+def _digits(cell: Any, form: str) -> int:
+    """Characters of a number as it is shown; 0 of anything else."""
+    value = cell.value if isinstance(cell, Formula) else cell
+    if isinstance(value, str) or value is None:
+        return 0
+    percent = form.startswith("percent")
+    return len(number(100 * value if percent else value, FORMS[form][1], "en")) + 2 * percent
+
+
+def _lines(cell: Any, width: float) -> int:
+    """Lines that a text takes in so many characters."""
+    return -(-len(cell) // max(1, int(width))) if isinstance(cell, str) and cell else 1
 
 
 def _print_setup(worksheet: Worksheet, sheet: Sheet) -> None:
+    """Landscape A4, as many pages side by side as it takes to read the figures, the header and first column on each."""
+    width = sum(_width(sheet, at) for at in range(len(sheet.columns)))
+    across = -(-int(width) // PAGE_WIDTH)
     worksheet.set_landscape()
     worksheet.set_paper(9)
-    worksheet.fit_to_pages(1, 0)
+    worksheet.fit_to_pages(across, 1 if sheet.chart else 0)
     worksheet.repeat_rows(HEADER)
+    if across > 1:
+        worksheet.repeat_columns(0, _frozen(sheet) - 1)
     worksheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
     worksheet.set_footer("&L&8&A&C&8demosim&R&8&P / &N")
     worksheet.hide_gridlines(2)
-
-
-def _draw(book: Workbook, worksheet: Worksheet, sheet: Sheet, name: str, chart: Chart) -> None:
-    kinds = {"type": chart.kind, "subtype": "stacked"} if chart.stacked else {"type": chart.kind}
-    drawn = book.add_chart(kinds)
-    heads = [name, HEADER, chart.first, HEADER, chart.last]
-    for place, row in enumerate(chart.series):
-        at = HEADER + 1 + row
-        look = {"color": COLOURS[place % len(COLOURS)]}
-        drawn.add_series({
-            "name": [name, at, 0], "categories": heads, "values": [name, at, chart.first, at, chart.last],
-            **({"fill": look, "border": {"color": "#FFFFFF", "width": 0.5}, "gap": 60} if chart.kind == "column"
-               else {"line": {**look, "width": 2}}),
-        })  # fmt: skip
-    if chart.line is not None:
-        at = HEADER + 1 + chart.line
-        line = book.add_chart({"type": "line"})
-        line.add_series({
-            "name": [name, at, 0], "categories": heads, "values": [name, at, chart.first, at, chart.last],
-            "line": {"color": "#111111", "width": 2.25}, "marker": {"type": "circle", "size": 5},
-        })  # fmt: skip
-        drawn.combine(line)
-    drawn.set_title({"name": chart.title, "name_font": {"size": 12}})
-    drawn.set_y_axis(
-        {"name": chart.unit, "num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#D5DCE2"}}}
-    )
-    drawn.set_x_axis({"label_position": "low"})
-    drawn.set_legend({"position": "right"})
-    drawn.set_size({"width": 960, "height": 460})
-    worksheet.insert_chart(HEADER + 3 + len(sheet.rows) + len(sheet.notes), 0, drawn, {"description": chart.title})

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from functools import partial
 
 import numpy as np
 import xarray as xr
 
 from demosim.errors import did_you_mean
+from demosim.scenario.check_tables import Axes, check_table
 from demosim.scenario.forms import BySex, Report, Value, grouped
 from demosim.scenario.knobs import Knob, find_knob
 from demosim.scenario.series import Segment, Series
 from demosim.scenario.spec import COMPONENTS, Spec
+from demosim.scenario.tables import Table
 from demosim.scenario.toml_lines import KeyPath
 
 MOST_OF_POPULATION = 0.1  # more persons per year than this share of the population are taken for a slip
@@ -34,6 +37,9 @@ def check_numbers(spec: Spec, baseline: xr.Dataset, report: Report) -> None:
             continue
         knob, name = found
         keys = knob_keys(knob, name)
+        if isinstance(value, Table):
+            axes = Axes(years, np.asarray(baseline["age"].values), interval)
+            check_table(knob, value, keys, axes, partial(_wrong_with, knob, population=population), report)
         _bounds(knob, value, keys, population, report)
         for subpath, series in _series_of(value, keys):
             _years(series, subpath, years, interval, report)
@@ -79,24 +85,27 @@ def _off_step(path: KeyPath, year: int, near: int, interval: int, report: Report
 
 
 def _bounds(knob: type[Knob], value: Value, path: KeyPath, population: float, report: Report) -> None:
-    if isinstance(value, datetime.date):
-        return
+    for where, number in _numbers(value, path):
+        wrong = _wrong_with(knob, number, population)
+        if wrong is not None:
+            report.add(wrong[0], where, wrong[1], None, wrong[2])
+
+
+def _wrong_with(knob: type[Knob], number: float, population: float) -> tuple[str, str, str | None] | None:
+    """Code, what, and what was perhaps meant, of a number outside the bounds of a knob; None where it is within."""
     per_year = knob.unit == "persons per year"
     low, high = knob.low, knob.high
     if per_year:
         most = round(MOST_OF_POPULATION * population)
         low, high = max(low, -most), min(high, most)
-    for where, number in _numbers(value, path):
-        if low <= number <= high:
-            continue
-        side, bound = ("below", low) if number < low else ("above", high)
-        tenth = f" (a tenth of the population of {population:,.0f})".replace(",", " ") if per_year else ""
-        what = f"{grouped(number)} is {side} {grouped(bound)} {knob.unit}{tenth}"
-        near = _slip(knob, number, low, high)
-        if low >= 0 > number:
-            report.add("negative_value", where, f"{grouped(number)} {knob.unit} is negative", None, near)
-        else:
-            report.add("out_of_bounds", where, what, None, near)
+    if low <= number <= high:
+        return None
+    near = _slip(knob, number, low, high)
+    if low >= 0 > number:
+        return "negative_value", f"{grouped(number)} {knob.unit} is negative", near
+    side, bound = ("below", low) if number < low else ("above", high)
+    tenth = f" (a tenth of the population of {population:,.0f})".replace(",", " ") if per_year else ""
+    return "out_of_bounds", f"{grouped(number)} is {side} {grouped(bound)} {knob.unit}{tenth}", near
 
 
 def _slip(knob: type[Knob], number: float, low: float, high: float) -> str | None:

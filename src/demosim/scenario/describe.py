@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,10 @@ from demosim.scenario.knobs import UNITS_NB, list_knobs
 
 @dataclass(frozen=True)
 class KnobRow:
-    """One knob for a reader. `low`, `high`: None where it has no bound; `neutral`: None for the baseline's own."""
+    """One knob for a reader. `low`, `high`: None where it has no bound.
+
+    `neutral`: the number that changes nothing, None where there is none; `absent` says what holds then.
+    """
 
     path: str
     text: str
@@ -21,6 +25,7 @@ class KnobRow:
     neutral: float | None
     low: float | None
     high: float | None
+    absent: str
 
 
 def knob_rows(lang: str = "en") -> list[KnobRow]:
@@ -35,6 +40,7 @@ def knob_rows(lang: str = "en") -> list[KnobRow]:
             knob.neutral,
             None if knob.form == "date" else knob.low,
             None if np.isinf(knob.high) else knob.high,
+            knob.absent[0 if english else 1],
         )
         for knob in list_knobs()
     ]
@@ -42,9 +48,14 @@ def knob_rows(lang: str = "en") -> list[KnobRow]:
 
 def knob_table() -> str:
     """The knobs as a table in Markdown."""
+    return table_of(knob_rows())
+
+
+def table_of(rows: Sequence[KnobRow]) -> str:
+    """Rows as a table in Markdown."""
     lines = ["| key | what | unit | neutral | from | to |", "| --- | --- | --- | --- | --- | --- |"]
-    for row in knob_rows():
-        numbers = ["the baseline's" if row.neutral is None else f"{row.neutral:g}"]
+    for row in rows:
+        numbers = [row.absent if row.neutral is None else f"{row.neutral:g}"]
         numbers += ["" if bound is None else grouped(bound) for bound in (row.low, row.high)]
         lines.append(f"| `{row.path}` | {row.text} | {row.unit} | {' | '.join(numbers)} |")
     return "\n".join(lines) + "\n"

@@ -17,10 +17,11 @@ from demosim.scenario.read import NOTES
 from demosim.scenario.schedules import life_expectancy
 from demosim.scenario.series import Series
 from demosim.scenario.spec import COMPONENTS
+from demosim.scenario.tables import Table
 
-_ENGLISH = {"to": "to", "point": ".", "male": "male", "female": "female"}
+_ENGLISH = {"numbers": "numbers", "to": "to", "point": ".", "male": "male", "female": "female"}
 _NORWEGIAN = {
-    "to": "til", "point": ",", "male": "menn", "female": "kvinner",
+    "numbers": "tall", "to": "til", "point": ",", "male": "menn", "female": "kvinner",
     "fertility": "fruktbarhet", "mortality": "dødelighet", "migration": "innvandring",
 }  # fmt: skip
 
@@ -115,12 +116,17 @@ def _write_knob(knob: type[Knob], prepared: Prepared, document: dict[str, Any]) 
         if value is None and knob.neutral is not None:
             value = Series(number=knob.neutral)
         if value is not None:
-            table[key] = _filled(value, prepared.draft.years, knob.neutral)
+            years = prepared.draft.ahead.years if knob.beyond_horizon else prepared.draft.years
+            filled = _filled(value, years, knob.neutral)
+            if filled != {}:  # a table for years after the horizon
+                table[key] = filled
 
 
 def _filled(value: Value, years: np.ndarray, neutral: float | None) -> Any:
     if isinstance(value, datetime.date):
         return value
+    if isinstance(value, Table):
+        return value.document(years)
     if isinstance(value, BySex):
         if value.male == value.female and value.male is not None:
             return _filled(value.male, years, neutral)
@@ -157,6 +163,9 @@ def _said(value: Value, words: Mapping[str, str]) -> str:
     """A knob's value in words."""
     if isinstance(value, datetime.date):
         return value.isoformat()
+    if isinstance(value, Table):
+        span = value.span()
+        return f"{len(value.cells)} {words['numbers']}," + (f" {span}," if span else "")
     if isinstance(value, BySex):
         if value.male == value.female and value.male is not None:
             return _said(value.male, words)

@@ -38,6 +38,15 @@ class MunicipalDraft:
     always: bool = False  # has flows also where nothing is added, for the sake of other scenarios of a sweep
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """Mortality in all years of the data from the launch on, also those after the horizon."""
+
+    years: np.ndarray  # (U,)
+    death_prob: np.ndarray  # (U, S, A)
+    newborn_survival_prob: np.ndarray  # (U, S)
+
+
 @dataclass
 class Draft:
     """Everything that knobs may change. Arrays are replaced, never written to: they may belong to the baseline."""
@@ -54,6 +63,7 @@ class Draft:
     ordinary_profile: np.ndarray  # (S, A)
     deviation_fade: np.ndarray  # (P, T)
     fixed: dict[str, np.ndarray]  # what no knob changes, by name
+    ahead: Ahead  # as the variant has it, before any knob
     streams: dict[str, StreamDraft] = field(default_factory=dict)
     municipalities: dict[str, MunicipalDraft] = field(default_factory=dict)
 

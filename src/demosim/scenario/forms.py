@@ -5,19 +5,22 @@ from __future__ import annotations
 import datetime
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from demosim.errors import ProblemGroup, did_you_mean
 from demosim.scenario.series import Segment, Series, year_range
+from demosim.scenario.tables import Table
 from demosim.scenario.toml_lines import KeyPath, Lines
 
 SEXES = ("male", "female")
-Form = Literal["number", "series", "by_sex", "date"]
+Form = Literal["number", "series", "by_sex", "date", "table"]
 IN_WORDS: dict[str, str] = {
     "number": "a number",
     "series": "a number, or a table of years such as { 2026 = 1.0, 2027-2030 = 2.0 }",
     "by_sex": "a number, a table of years, or a table with male and female",
     "date": "a date such as 2028-07-01, or a year",
+    "table": "the name of a CSV file, or tables of years, sexes and age bands",
 }
 
 
@@ -38,21 +41,30 @@ class BySex:
         return all(series.only(value) for _, series in self.items())
 
 
-Value = Series | BySex | datetime.date
+Value = Series | BySex | Table | datetime.date
 
 
 class Report:
-    """Collects the problems of one pass over one file, each with the line of its key."""
+    """Collects the problems of one pass over one file, each with the line of its key.
 
-    def __init__(self, file: str | None, lines: Lines | None) -> None:
-        self.group, self.lines = ProblemGroup(file), lines
+    `allow_paths`: whether the file may name others outside its folder.
+    """
+
+    def __init__(self, file: str | None, lines: Lines | None, allow_paths: bool = False) -> None:
+        self.group, self.lines, self.allow_paths = ProblemGroup(file), lines, allow_paths
+
+    @property
+    def folder(self) -> Path:
+        """Where files that the scenario names are looked for."""
+        return Path(self.group.file).parent if self.group.file else Path()
 
     def add(
-        self, code: str, path: KeyPath, what: str, allowed: str | None = None, suggestion: str | None = None
-    ) -> None:
-        """Note a problem at a key."""
-        line = None if self.lines is None else self.lines.line(path)
-        self.group.add(what, code=code, path=dotted(path), line=line, allowed=allowed, suggestion=suggestion)
+        self, code: str, path: KeyPath, what: str, allowed: str | None = None, suggestion: str | None = None,
+        at: tuple[str, int | None] | None = None,
+    ) -> None:  # fmt: skip
+        """Note a problem at a key, or at a line of another file that the key names."""
+        file, line = at or (self.group.file, None if self.lines is None else self.lines.line(path))
+        self.group.add(what, code=code, path=dotted(path), file=file, line=line, allowed=allowed, suggestion=suggestion)
 
     def raise_if_any(self) -> None:
         """End the pass."""

@@ -1,64 +1,32 @@
 """What a scenario can change, one small class each: place in the file, neutral value, bounds, unit, text, effect.
 
 A new knob is a new class here and nothing else: it is read, checked, listed, documented and applied from its fields.
+Those that give numbers by age stand in `knobs_by_age`; they act before all others.
 """
 
 from __future__ import annotations
 
 import datetime
-from typing import Any, ClassVar
+from dataclasses import dataclass
 
 import numpy as np
 
 from demosim.scenario.draft import Draft
-from demosim.scenario.forms import SEXES, BySex, Form
-from demosim.scenario.schedules import FACTORS, decline_that_reaches, scaled_decline, scaled_level, shifted_schedule
+from demosim.scenario.forms import SEXES, BySex
+from demosim.scenario.knob import Knob
+from demosim.scenario.knobs_by_age import lived_through
+from demosim.scenario.schedules import (
+    FACTORS,
+    decline_that_reaches,
+    level_that_reaches,
+    scaled_decline,
+    scaled_level,
+    shifted_schedule,
+)
 from demosim.scenario.series import Series
 
 COUNT = 1_000_000.0
-
-
-class Knob:
-    """One change that a scenario may make. Values outside `low` and `high` are refused; `neutral` changes no bit.
-
-    `path`: dotted, `*` stands for a name that the user gives. `neutral`: None where it is the baseline's own value.
-    `slip`: by how much people usually miss it: 10, 100 where per cent is written for a share, 1000 in counts.
-    `excludes`: paths that may not be set together with this one.
-    """
-
-    registry: ClassVar[list[type[Knob]]] = []
-    path: ClassVar[str]
-    form: ClassVar[Form] = "series"
-    neutral: ClassVar[float | None] = None
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = np.inf
-    unit: ClassVar[str]
-    text_en: ClassVar[str]
-    text_nb: ClassVar[str]
-    slip: ClassVar[int] = 10
-    excludes: ClassVar[tuple[str, ...]] = ()
-
-    def __init_subclass__(cls) -> None:
-        Knob.registry.append(cls)
-
-    @classmethod
-    def apply(cls, draft: Draft, value: Any, name: str) -> None:
-        """Change a draft: replace arrays, never write to them. `name`: what stands for `*` in the path."""
-        raise NotImplementedError(f"{cls.__name__}.apply")
-
-    @classmethod
-    def is_neutral(cls, value: Any) -> bool:
-        """Whether a value leaves every bit as it is."""
-        return cls.neutral is not None and not isinstance(value, datetime.date) and bool(value.only(cls.neutral))
-
-    @classmethod
-    def name_in(cls, path: str) -> str | None:
-        """What stands for `*` in a concrete path ("" where there is no `*`); None where the path is another's."""
-        section, star, key = cls.path.partition(".*.")
-        if not star:
-            return "" if path == cls.path else None
-        fits = path.startswith(f"{section}.") and path.endswith(f".{key}") and len(path) > len(section) + len(key) + 2
-        return path[len(section) + 1 : -len(key) - 1] if fits else None
+__all__ = ["Knob", "find_knob", "list_knobs"]
 
 
 def list_knobs() -> list[type[Knob]]:
@@ -120,16 +88,23 @@ class LifeExpectancy(Knob):
     text_en = "life expectancy at birth, reached by scaling the decline of death rates"
     text_nb = "forventet levealder ved fødsel, nådd ved å skalere nedgangen i dødsrater"
     excludes = ("mortality.decline",)
+    beyond_horizon = True
 
     @classmethod
     def apply(cls, draft: Draft, value: BySex, name: str) -> None:
-        factor = np.ones((len(draft.years), len(SEXES)))
+        ahead, steps = draft.ahead, len(draft.years)
+        level = np.ones(len(SEXES))
+        factor = np.ones((len(ahead.years), len(SEXES)))
         for sex, series in value.items():
             place = SEXES.index(sex)
-            found = {t: f for t, _, f in declines_wanted(draft, series, place) if f is not None}
+            wanted = life_expectancies_wanted(draft, series, place)
+            level[place] = next((w.level for w in wanted if w.level is not None), 1.0)
+            found = {w.year: w.decline for w in wanted if w.decline is not None}
             if found:
-                factor[:, place] = np.interp(np.arange(len(draft.years)), list(found), list(found.values()))
-        set_decline(draft, factor)
+                factor[:, place] = np.interp(np.arange(len(factor)), list(found), list(found.values()))
+        draft.death_prob = scaled_level(draft.death_prob, level[:, None])
+        draft.newborn_survival_prob = lived_through(draft.newborn_survival_prob, scaled_level, level)
+        set_decline(draft, factor[:steps])
 
 
 class MortalityShock(Knob):
@@ -140,8 +115,7 @@ class MortalityShock(Knob):
     def apply(cls, draft: Draft, value: BySex, name: str) -> None:
         factor = _both(draft, value, 1.0)
         draft.death_prob = scaled_level(draft.death_prob, factor[:, :, None])
-        newborn = scaled_level(1.0 - draft.newborn_survival_prob, factor)
-        draft.newborn_survival_prob = np.where(factor == 1.0, draft.newborn_survival_prob, 1.0 - newborn)
+        draft.newborn_survival_prob = lived_through(draft.newborn_survival_prob, scaled_level, factor)
 
 
 class MigrationNet(Knob):
@@ -219,6 +193,7 @@ class StreamReturnRate(Knob):
 class StreamReturnFrom(Knob):
     path, form, unit = "streams.*.return_from", "date", "date"
     text_en, text_nb = "date on which returns begin", "dato da tilbakevending begynner"
+    absent = ("at once", "straks")
 
     @classmethod
     def apply(cls, draft: Draft, value: datetime.date, name: str) -> None:
@@ -228,6 +203,7 @@ class StreamReturnFrom(Knob):
 class StreamReturnUntil(Knob):
     path, form, unit = "streams.*.return_until", "date", "date"
     text_en, text_nb = "date on which returns end", "dato da tilbakevending slutter"
+    absent = ("never", "aldri")
 
     @classmethod
     def apply(cls, draft: Draft, value: datetime.date, name: str) -> None:
@@ -245,6 +221,7 @@ class StreamOnwardRate(Knob):
 
 
 class MunicipalNet(Knob):
+    absent = ("what its rates give", "det ratene gir")
     path, low, high, unit = "municipalities.*.net", -COUNT, COUNT, "persons per year"
     text_en, text_nb = "net migration of the municipality, all kinds together", "samlet nettoflytting til kommunen"
     excludes = ("municipalities.*.extra_net",)
@@ -271,31 +248,56 @@ def decimal_year(date: datetime.date) -> float:
     return date.year + (date - first).days / days
 
 
-def declines_wanted(draft: Draft, series: Series, sex: int) -> list[tuple[int, float, float | None]]:
-    """For every year of a life-expectancy path: its place, the target, and the factor on the decline that reaches it.
+@dataclass(frozen=True)
+class Wanted:
+    """A life expectancy that a scenario names: its place among the years, and what reaches it; None where nothing does.
 
-    A plain number is the target of the last year. The factor is None where none reaches the target.
+    In the launch year there is no decline yet: there death rates are multiplied by `level`, and those of all later
+    years with them. `decline` is the factor on the logarithm of the decline since then.
     """
-    steps = len(draft.years)
-    asked = series if series.number is None else None
-    targets = np.full(steps, np.nan) if asked is None else draft.fill(asked, np.nan)
-    if series.number is not None:
-        targets[-1] = series.number
 
-    def year(t: int) -> tuple[np.ndarray, float]:
-        return draft.death_prob[t, sex], float(draft.newborn_survival_prob[t, sex])
+    year: int
+    target: float
+    level: float | None = None
+    decline: float | None = None
 
-    return [
-        (int(t), float(targets[t]), decline_that_reaches(float(targets[t]), year(0), year(int(t)), draft.interval))
-        for t in np.flatnonzero(np.isfinite(targets))
-    ]
+    @property
+    def is_reached(self) -> bool:
+        """Whether something gives it."""
+        return self.level is not None or self.decline is not None
+
+
+def life_expectancies_wanted(draft: Draft, series: Series, sex: int) -> list[Wanted]:
+    """What reaches the targets of a path, in all years of the data and not only up to the horizon.
+
+    A plain number is the target of the last year before the horizon.
+    """
+    ahead = draft.ahead
+    targets = np.full(len(ahead.years), np.nan)
+    if series.number is None:
+        targets = series.fill(ahead.years, np.nan)
+    else:
+        targets[len(draft.years) - 1] = series.number
+    prob, newborn = ahead.death_prob[:, sex], ahead.newborn_survival_prob[:, sex]
+    wanted = []
+    if np.isfinite(targets[0]):
+        level = level_that_reaches(float(targets[0]), (prob[0], float(newborn[0])), draft.interval)
+        wanted.append(Wanted(0, float(targets[0]), level=level))
+        if level is not None:
+            prob = scaled_level(prob, np.array(level))
+            newborn = lived_through(newborn, scaled_level, np.array(level))
+    first = prob[0], float(newborn[0])
+    for t in np.flatnonzero(np.isfinite(targets[1:])) + 1:
+        then = prob[t], float(newborn[t])
+        factor = decline_that_reaches(float(targets[t]), first, then, draft.interval)
+        wanted.append(Wanted(int(t), float(targets[t]), decline=factor))
+    return wanted
 
 
 def set_decline(draft: Draft, factor: np.ndarray) -> None:
     """Multiply the log decline of a draft's death rates, newborns included, by a factor (T, S)."""
     draft.death_prob = scaled_decline(draft.death_prob, factor[:, :, None])
-    newborn = scaled_decline(1.0 - draft.newborn_survival_prob, factor)
-    draft.newborn_survival_prob = np.where(factor == 1.0, draft.newborn_survival_prob, 1.0 - newborn)
+    draft.newborn_survival_prob = lived_through(draft.newborn_survival_prob, scaled_decline, factor)
 
 
 def _both(draft: Draft, value: BySex, neutral: float) -> np.ndarray:
@@ -306,5 +308,7 @@ def _both(draft: Draft, value: BySex, neutral: float) -> np.ndarray:
 
 UNITS_NB = {
     "children per woman": "barn per kvinne", "times": "ganger", "years": "år", "persons per year": "personer per år",
-    "persons": "personer", "share": "andel", "share per year": "andel per år", "date": "",
+    "births per woman-year": "fødsler per kvinneår", "deaths per person-year": "døde per personår",
+    "probability": "sannsynlighet", "persons": "personer", "share": "andel", "share per year": "andel per år",
+    "date": "",
 }  # fmt: skip

@@ -11,9 +11,9 @@ import xarray as xr
 from demosim.errors import Problem
 from demosim.scenario.check import check_numbers, flow_years, knob_keys
 from demosim.scenario.control import ControlTotal
-from demosim.scenario.draft import Draft, MunicipalDraft, StreamDraft
+from demosim.scenario.draft import Ahead, Draft, MunicipalDraft, StreamDraft
 from demosim.scenario.forms import SEXES, BySex, Report, Value
-from demosim.scenario.knobs import LifeExpectancy, declines_wanted
+from demosim.scenario.knobs import LifeExpectancy, life_expectancies_wanted
 from demosim.scenario.places import Gazetteer
 from demosim.scenario.series import Series, year_range
 from demosim.scenario.shares import age_classes, municipality_number, profile_shares, settlement_shares
@@ -80,21 +80,30 @@ def prepare(baseline: xr.Dataset, spec: Spec, varied: Iterable[str] = ()) -> Pre
 def national_draft(baseline: xr.Dataset, spec: Spec) -> Draft:
     """The national paths of the variants that a scenario names, from launch to horizon, and the municipal arrays."""
     interval = int(baseline.attrs["interval_years"])
-    years = flow_years(baseline)
-    years = years[years < spec.horizon]
+    all_years = flow_years(baseline)
+    years = all_years[all_years < spec.horizon]
     before = int((baseline["year"] < years[0]).sum())
     variants = [str(name) for name in baseline["variant"].values]
 
     def path(name: str, variant: str) -> np.ndarray:
         array = baseline[name].transpose("variant", "year", ...)
-        values: np.ndarray = array.values[variants.index(variant), before : before + len(years)]
+        values: np.ndarray = array.values[variants.index(variant), before:]
         return values
+
+    ahead = Ahead(
+        all_years, path("death_prob", spec.variant.mortality), path("newborn_survival_prob", spec.variant.mortality)
+    )
+    steps = slice(len(years))
 
     passed = {
         "jump_off_population": ("population", ("municipality", "sex", "age")),
         "fertility_factor": ("fertility_factor", ("municipality",)),
         "net_migration_deviation": ("net_migration_deviation", ("part", "band", "municipality")),
         "deviation_band": ("deviation_band", ("sex", "age_end_of_year")),
+        "out_move_prob": ("out_move_prob", ("municipality", "sex", "age_end_of_year")),
+        "in_move_share": ("in_move_share", ("destination_band", "municipality")),
+        "destination_share": ("destination_share", ("destination_band", "origin", "municipality")),
+        "move_band": ("move_band", ("sex", "age_end_of_year")),
     }
     half_life = np.asarray(baseline["deviation_half_life"].values, dtype=float)
     elapsed = years - int(baseline.attrs["launch_year"])
@@ -102,14 +111,19 @@ def national_draft(baseline: xr.Dataset, spec: Spec) -> Draft:
     return Draft(
         years=years, ages=np.asarray(baseline["age"].values), interval=interval,
         male_birth_share=float(baseline.attrs["male_birth_share"]),
-        death_prob=path("death_prob", spec.variant.mortality),
-        newborn_survival_prob=path("newborn_survival_prob", spec.variant.mortality),
-        total_fertility_rate=path("total_fertility_rate", spec.variant.fertility),
-        fertility_schedule=path("fertility_schedule", spec.variant.fertility),
-        net_international_migration=path("net_international_migration", spec.variant.migration),
+        death_prob=ahead.death_prob[steps],
+        newborn_survival_prob=ahead.newborn_survival_prob[steps],
+        total_fertility_rate=path("total_fertility_rate", spec.variant.fertility)[steps],
+        fertility_schedule=path("fertility_schedule", spec.variant.fertility)[steps],
+        net_international_migration=path("net_international_migration", spec.variant.migration)[steps],
         ordinary_profile=baseline["migration_profile"].values[profiles.index(ORDINARY) if ORDINARY in profiles else 0],
         deviation_fade=0.5 ** (elapsed / half_life[:, None]),
-        fixed={ours: baseline[theirs].transpose(*dims).values for ours, (theirs, dims) in passed.items()},
+        fixed={
+            ours: baseline[theirs].transpose(*dims).values
+            for ours, (theirs, dims) in passed.items()
+            if theirs in baseline
+        },
+        ahead=ahead,
     )  # fmt: skip
 
 
@@ -208,7 +222,9 @@ def _reachable(spec: Spec, draft: Draft, report: Report) -> None:
     if not isinstance(value, BySex):
         return
     for sex, series in value.items():
-        for t, target, factor in declines_wanted(draft, series, SEXES.index(sex)):
-            if factor is None:
-                what = f"no scaling of the decline of death rates gives {target:g} years ({sex}, {draft.years[t]})"
+        for wanted in life_expectancies_wanted(draft, series, SEXES.index(sex)):
+            if not wanted.is_reached:
+                year = draft.ahead.years[wanted.year]
+                how = "factor on death rates" if wanted.year == 0 else "scaling of the decline of death rates"
+                what = f"no {how} gives {wanted.target:g} years ({sex}, {year})"
                 report.add("unreachable", (*knob_keys(LifeExpectancy, ""), sex), what, "a later year or a nearer value")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from demosim.errors import did_you_mean
+from demosim.scenario.cost_options import table_at
 from demosim.scenario.forms import Report, Value, dotted, parse_value, shown, unquoted
 from demosim.scenario.knobs import Knob, list_knobs
-from demosim.scenario.spec import TAGS, Bands, Control, CostOptions, Municipality, Spec, Stream, Variant
+from demosim.scenario.own_costs import take_own_costs
+from demosim.scenario.paths import forbidden_paths
+from demosim.scenario.read_tables import parse_table
+from demosim.scenario.spec import TAGS, Bands, Control, Municipality, Spec, Stream, Variant
 from demosim.scenario.syntax import read_source
 from demosim.scenario.toml_lines import KeyPath, Lines
 
@@ -39,9 +43,13 @@ def spec_from(
     tree: Mapping[str, Any], allow_paths: bool = False, file: str | None = None, lines: Lines | None = None
 ) -> Spec:
     """A scenario from a tree of plain values such as `tomllib` gives; names and types checked."""
-    report = Report(file, lines)
+    report = Report(file, lines, allow_paths)
     rest = {key: _own(value) for key, value in tree.items()}
     rest.pop(NOTES, None)
+    folder = Path(file).parent if file else Path()
+    if not allow_paths:
+        forbidden_paths(rest, folder, report)
+    take_own_costs(rest, folder, report)
     values = _take_knobs(rest, report)
     for section in _knob_sections():
         if section not in Spec.model_fields and section in rest:
@@ -52,7 +60,6 @@ def spec_from(
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             _explain(detail, report)
-    _forbidden_path(rest.get("baseline"), allow_paths, report)
     report.raise_if_any()
     assert spec is not None
     return spec.model_copy(update={"knobs": values}).placed(file, lines)
@@ -78,7 +85,9 @@ def _take_knobs(tree: dict[str, Any], report: Report) -> dict[str, Value]:
     for knob in list_knobs():
         for path, table in _tables_of(knob, tree):
             if path[-1] in table:
-                value = parse_value(knob.form, table.pop(str(path[-1])), path, report)
+                raw = table.pop(str(path[-1]))
+                of_ages = knob.form == "table"
+                value = parse_table(raw, path, report) if of_ages else parse_value(knob.form, raw, path, report)
                 if value is not None:
                     values[dotted(path)] = value
     return values
@@ -123,6 +132,8 @@ def _explain(detail: ErrorDetails, report: Report) -> None:
     elif kind in ("greater_than_equal", "less_than_equal"):
         side, bound = ("below", context["ge"]) if "ge" in context else ("above", context["le"])
         report.add("out_of_bounds", path, f"{detail['input']} is {side} {bound:g}")
+    elif kind == "greater_than":
+        report.add("out_of_bounds", path, f"{detail['input']} is not above {context['gt']:g}")
     elif kind == "literal_error":
         choices = str(context["expected"]).replace("'", '"')
         words = [word.strip(' "') for word in choices.replace(" or ", ",").split(",")]
@@ -164,10 +175,13 @@ def _unknown(path: KeyPath, report: Report) -> None:
 def _known_keys(table: KeyPath) -> list[str]:
     """The keys that a table may have."""
     tables: dict[KeyPath, type[BaseModel]] = {
-        (): Spec, ("variant",): Variant, ("costs",): CostOptions, ("streams",): Stream, ("control",): Control,
+        (): Spec, ("variant",): Variant, ("streams",): Stream, ("control",): Control,
         ("municipalities",): Municipality,
     }  # fmt: skip
     model: type[BaseModel] | None = Bands if table[2:] == ("profile",) else tables.get(table[:1])
+    if table[:1] == ("costs",):
+        model = table_at(table[1:])
+        return [] if model is None else list(model.model_fields)
     keys = [] if model is None else [key for key in model.model_fields if key != "knobs"]
     if not table:
         return list(dict.fromkeys([*keys, *_knob_sections()]))
@@ -191,13 +205,3 @@ _EXAMPLES = {
 def _expected(path: KeyPath) -> str | None:
     example = _EXAMPLES.get(str(path[-1]))
     return f"write {example}" if example else None
-
-
-def _forbidden_path(baseline: object, allowed: bool, report: Report) -> None:
-    """A scenario from elsewhere must not reach for folders outside its own."""
-    if allowed or not isinstance(baseline, str):
-        return
-    posix, windows = PurePosixPath(baseline), PureWindowsPath(baseline)
-    if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or baseline.startswith("~"):
-        what = f'"{baseline}" lies outside the folder of this file'
-        report.add("forbidden_path", ("baseline",), what, "an embedded data set, or a folder beside this file")

@@ -33,8 +33,15 @@ DIMS: dict[str, tuple[str, ...]] = {
     "deviation_fade": ("part", "year"),
     "deviation_band": ("sex", "age_end_of_year"),
 }
+OPTIONAL_DIMS: dict[str, tuple[str, ...]] = {  # only where a scenario or a data set has them
+    "stream_early": ("stream", "year", "sex", "age_end_of_year"),
+    "out_move_prob": ("municipality", "sex", "age_end_of_year"),
+    "in_move_share": ("destination_band", "municipality"),
+    "destination_share": ("destination_band", "origin", "municipality"),
+    "move_band": ("sex", "age_end_of_year"),
+}
 _NATIONAL = ("fertility.", "mortality.", "migration.")  # knobs that act on streams only through rates
-_COORDS = ("municipality", "sex", "age", "age_end_of_year", "part", "band")
+_COORDS = ("municipality", "sex", "age", "age_end_of_year", "part", "band", "destination_band", "origin")
 _NAMES = ("municipality_name", "municipality_name_official", "county", "county_name", "landsdel")
 
 
@@ -135,6 +142,8 @@ def _streams(
         "stream_outflow": np.stack([flow.outflow for flow in flows]) if flows else none,
         "settlement_key": _keys(prepared, flows),
     }
+    if any(flow.early is not None for flow in flows):
+        found["stream_early"] = np.stack([0.0 * flow.inflow if flow.early is None else flow.early for flow in flows])
     result = [flow.name for flow in flows], found
     if asked is not None:
         prepared.memory.flows = (asked, result)
@@ -163,7 +172,7 @@ def in_order(knobs: Mapping[str, Value]) -> list[tuple[type[Knob], str, Value]]:
 def labelled(prepared: Prepared, names: list[str], arrays: Mapping[str, np.ndarray]) -> xr.Dataset:
     """The arrays as a dataset, with labels, place names and attributes of the baseline."""
     baseline, spec = prepared.baseline, prepared.spec
-    coords: dict[str, Any] = {name: baseline[name].values for name in _COORDS}
+    coords: dict[str, Any] = {name: baseline[name].values for name in _COORDS if name in baseline.coords}
     coords["year"] = prepared.draft.years
     coords["stream"] = np.array(names, dtype=np.str_)
     coords |= {name: ("municipality", baseline[name].values) for name in _NAMES}
@@ -173,5 +182,7 @@ def labelled(prepared: Prepared, names: list[str], arrays: Mapping[str, np.ndarr
         "scenario": spec.name, "title": spec.title, "price_year": spec.price_year,
         "baseline": str(baseline.attrs.get("name", spec.baseline)),
         "baseline_digest": str(baseline.attrs.get("digest", "")), "currency": str(baseline.attrs.get("currency", "kr")),
+        **{key: str(baseline.attrs[key]) for key in ("sources",) if key in baseline.attrs},
     }  # fmt: skip
-    return xr.Dataset({name: (dims, arrays[name]) for name, dims in DIMS.items()}, coords, attrs)
+    dims = {**DIMS, **{name: dims for name, dims in OPTIONAL_DIMS.items() if name in arrays}}
+    return xr.Dataset({name: (axes, arrays[name]) for name, axes in dims.items()}, coords, attrs)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 FACTORS = (-5.0, 5.0)  # of the log decline; where a life expectancy is looked for
+LEVELS = (0.2, 5.0)  # of the death rates of the launch year, likewise
 
 
 def hazard(prob: np.ndarray) -> np.ndarray:
@@ -47,7 +50,7 @@ def life_expectancy(death_prob: np.ndarray, newborn_survival_prob: np.ndarray, i
     survival = 1.0 - death_prob
     alive = np.cumprod(survival[..., :-1], axis=-1) * newborn_survival_prob[..., None]
     alive = np.concatenate([newborn_survival_prob[..., None], alive], axis=-1)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):  # where nobody dies the last age is without end
         lived = (alive[..., :-1] * (1.0 + survival[..., :-1]) / 2.0).sum(-1)
         last = alive[..., -1] * (1.0 + survival[..., -1]) / (2.0 * death_prob[..., -1])
     result: np.ndarray = interval * ((1.0 + newborn_survival_prob) / 4.0 + lived + last)
@@ -62,18 +65,39 @@ def decline_that_reaches(
     now, then: probabilities by age, and newborn survival, of the first year and of the year in question.
     None where no factor within `FACTORS` does it.
     """
-    from scipy.optimize import brentq
-
     prob = np.stack([np.append(now[0], 1.0 - now[1]), np.append(then[0], 1.0 - then[1])])
 
     def miss(factor: float) -> float:
-        moved = scaled_decline(prob, np.array(factor))[1]
-        return float(life_expectancy(moved[:-1], np.array(1.0 - moved[-1]), interval)) - target
+        return _expectancy(scaled_decline(prob, np.array(factor))[1], interval) - target
 
-    low, high = FACTORS
-    if not miss(low) * miss(high) <= 0.0:
+    return _root(miss, FACTORS)
+
+
+def level_that_reaches(target: float, now: tuple[np.ndarray, float], interval: int) -> float | None:
+    """Factor on the death rates of a year (probabilities by age, newborn survival) that gives it the life expectancy.
+
+    None where no factor within `LEVELS` does it.
+    """
+    prob = np.append(now[0], 1.0 - now[1])
+
+    def miss(log_factor: float) -> float:
+        return _expectancy(scaled_level(prob, np.exp(log_factor)), interval) - target
+
+    found = _root(miss, (float(np.log(LEVELS[0])), float(np.log(LEVELS[1]))))
+    return None if found is None else float(np.exp(found))
+
+
+def _expectancy(prob: np.ndarray, interval: int) -> float:
+    """Life expectancy from probabilities of death by age, that of the newborn last."""
+    return float(life_expectancy(prob[:-1], np.array(1.0 - prob[-1]), interval))
+
+
+def _root(miss: Callable[[float], float], bounds: tuple[float, float]) -> float | None:
+    from scipy.optimize import brentq
+
+    if not miss(bounds[0]) * miss(bounds[1]) <= 0.0:
         return None
-    return float(brentq(miss, low, high, xtol=1e-12, rtol=1e-14))
+    return float(brentq(miss, *bounds, xtol=1e-12, rtol=1e-14))
 
 
 def shifted_schedule(schedule: np.ndarray, shift: np.ndarray) -> np.ndarray:

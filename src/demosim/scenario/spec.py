@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag
+from pydantic import BaseModel, Discriminator, Field, PrivateAttr, Tag
 from pydantic.functional_validators import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from demosim.scenario.cost_options import CostOptions
 from demosim.scenario.forms import SEXES, Value
+from demosim.scenario.table import Table, Weight
 from demosim.scenario.toml_lines import Lines
 
 NAME = re.compile(r"^[^\W_][\w-]{0,63}$")
@@ -59,14 +61,7 @@ def _every_component(value: object) -> object:
 
 Name = Annotated[str, BeforeValidator(_name)]
 Place = Annotated[str, BeforeValidator(_place)]
-Weight = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Keys = dict[str, Weight]
-
-
-class Table(BaseModel):
-    """A table of the file: unknown keys are refused, and text is never taken for a number."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
 
 
 class Variant(Table):
@@ -119,25 +114,6 @@ class Control(Table):
     population: dict[str, Weight]
     ages: str = "0+"
     county: Place | None = None
-
-
-class CostOptions(Table):
-    """How spending is spread on ages and what is counted; the cost stage reads these.
-
-    `bands`: lower bounds of age bands. `older_pupils`: share of upper secondary spending on pupils above 18.
-    `non_age_spread`: per service, where the weight of criteria that are not ages goes; `services`: on or off.
-    `price_growth`: growth of prices from the year before, per cent, by year, where the deflator ends or is another.
-    """
-
-    profile: Literal["cost-key", "users"] = "cost-key"
-    care_shape: Literal["smooth", "step"] = "smooth"
-    bands: list[int] | None = None
-    transport: bool = True
-    kostra_year: int | None = None
-    older_pupils: Annotated[Weight, Field(ge=0, le=1)] | None = None
-    non_age_spread: dict[str, str] = Field(default_factory=dict)
-    services: dict[str, bool] = Field(default_factory=dict)
-    price_growth: dict[str, Annotated[Weight, Field(ge=-20, le=50)]] | None = None
 
 
 class Spec(Table):

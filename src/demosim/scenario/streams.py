@@ -20,31 +20,40 @@ class Flow:
     inflow: np.ndarray
     outflow: np.ndarray
     key: np.ndarray
+    early: np.ndarray | None = None  # (T, S, A) persons on 1 July beyond half of the year's; None for nobody
 
 
 def stream_flows(draft: Draft, name: str, fertility_rate: np.ndarray) -> list[Flow]:
     """The flows of one stream: arrivals less returns, and moves onward from the first municipality where there are any.
 
     Cells of net arrivals below zero, and returns, are outflow. The number `net` is what is left at the end of the
-    year of arrival, so no one returns or moves on in that year.
+    year of arrival when arrivals are spread evenly over it, so no one returns or moves on in that year. Those who come
+    earlier have more children and deaths before its end, and are more on 1 July; those who come later fewer. Those who
+    leave do so evenly.
     """
     stream = draft.streams[name]
     arrivals = (stream.net * draft.interval)[:, None, None] * stream.profile
+    newborn, early = None, None
+    if stream.timing != 0.5:
+        beyond = stream.timing - 0.5
+        come = np.maximum(arrivals, 0.0)
+        newborn = _births_of_arrivals(draft, beyond * come, fertility_rate)
+        arrivals = arrivals - beyond * come * _death_prob_by_age_at_end(draft)
+        early = beyond * np.maximum(arrivals, 0.0)
     inflow = np.maximum(arrivals, 0.0)
     outflow = inflow - arrivals
-    if stream.timing != 0.5:
-        newborn = _births_of_arrivals(draft, stream, arrivals, fertility_rate)
-        inflow[:, :, 0] += np.maximum(newborn, 0.0)
+    if newborn is not None:
+        inflow[:, :, 0] += np.maximum(newborn, 0.0)  # below zero: children who are not born
         outflow[:, :, 0] += np.maximum(-newborn, 0.0)
     moves_on = stream.moves_on or stream.onward_rate is not None
     if stream.return_rate is None and not moves_on:
-        return [Flow(name, inflow, outflow, stream.key)]
+        return [Flow(name, inflow, outflow, stream.key, early)]
     returns, moves = _leavers(draft, stream, arrivals)
     outflow += returns
     if moves is None:
-        return [Flow(name, inflow, outflow, stream.key)]
+        return [Flow(name, inflow, outflow, stream.key, early)]
     onward = Flow(f"{name}, onward", moves, np.zeros_like(moves), stream.onward_key)
-    return [Flow(name, inflow - moves, outflow, stream.key), onward]
+    return [Flow(name, inflow - moves, outflow, stream.key, early), onward]
 
 
 def municipal_flows(draft: Draft, place: MunicipalDraft) -> list[Flow]:
@@ -113,11 +122,21 @@ def _shares_of_stock(
     return result
 
 
-def _births_of_arrivals(
-    draft: Draft, stream: StreamDraft, arrivals: np.ndarray, fertility_rate: np.ndarray
-) -> np.ndarray:
-    """Survivors at the interval's end (T, S) of births to arrivals, beyond those of half an interval."""
-    births = (stream.timing - 0.5) * draft.interval * (fertility_rate * arrivals[:, 1, :]).sum(1)
+def _death_prob_by_age_at_end(draft: Draft) -> np.ndarray:
+    """Probability to die in the interval (T, S, A) by age at its end; in the open age the mean of both it is of."""
+    result = np.empty_like(draft.death_prob)
+    result[:, :, 0] = 1.0 - draft.newborn_survival_prob
+    result[:, :, 1:] = draft.death_prob[:, :, :-1]
+    result[:, :, -1] = draft.death_prob[:, :, -2:].mean(2)
+    return result
+
+
+def _births_of_arrivals(draft: Draft, beyond: np.ndarray, fertility_rate: np.ndarray) -> np.ndarray:
+    """Survivors at the interval's end (T, S) of births to arrivals who are there for more than half an interval.
+
+    beyond: (T, S, A) intervals lived beyond half of one, by all arrivals together.
+    """
+    births = draft.interval * (fertility_rate * beyond[:, 1, :]).sum(1)
     share = np.array([draft.male_birth_share, 1.0 - draft.male_birth_share])
     result: np.ndarray = births[:, None] * share * draft.newborn_survival_prob
     return result

@@ -11,6 +11,9 @@ from demosim.scenario.forms import SEXES, BySex, Value
 from demosim.scenario.knobs import Knob, find_knob, list_knobs
 from demosim.scenario.series import Segment, Series, year_range
 from demosim.scenario.spec import Spec
+from demosim.scenario.tables import Table
+
+FIXED = ("date", "table")  # forms that are not one number
 
 
 def vary(spec: Spec, numbers: Mapping[str, float]) -> Spec:
@@ -49,8 +52,11 @@ def split_path(spec: Spec, path: str) -> tuple[type[Knob], str, tuple[str, ...]]
         fits = len(parts_by_year) <= 1 and all(year_range(part) for part in parts_by_year)
     elif parts:
         fits = fits and year_range(parts[0]) is not None
-    if knob.form == "date" or not fits:
-        forms = {"number": "a number of its own", "date": "a date, which cannot be varied"}
+    if knob.form in FIXED or not fits:
+        forms = {
+            "number": "a number of its own", "date": "a date, which cannot be varied",
+            "table": "a table, which cannot be varied",
+        }  # fmt: skip
         what = f"{knob.path} is {forms.get(knob.form, 'followed by a year, a range of years, or nothing')}"
         raise usage_error(what, path=path)
     return knob, name, parts
@@ -60,7 +66,7 @@ def numeric_paths(spec: Spec) -> list[str]:
     """Paths of all numeric knobs of a scenario, without years."""
     paths: list[str] = []
     for knob in list_knobs():
-        if knob.form == "date":
+        if knob.form in FIXED:
             continue
         section, star, key = knob.path.partition(".*.")
         names = {"streams": list(spec.streams), "municipalities": list(spec.municipalities)}.get(section, [])
@@ -89,7 +95,7 @@ def _split(path: str) -> tuple[type[Knob], str, tuple[str, ...]]:
 
 
 def _with(value: Value | None, knob: type[Knob], parts: tuple[str, ...], number: float) -> Value:
-    if isinstance(value, datetime.date):
+    if isinstance(value, datetime.date | Table):
         return value
     if knob.form == "by_sex":
         both = value if isinstance(value, BySex) else BySex()

@@ -16,15 +16,19 @@ import pandas as pd
 import xarray as xr
 
 from demosim.errors import DemosimError, ProblemGroup, run_error, usage_error
+from demosim.files import beside
 from demosim.sources.fetch import Figures, load_table
 from demosim.sources.files import read_file
-from demosim.sources.recode import from_changes, recode
+from demosim.sources.provenance import vintage_table
+from demosim.sources.recode import filled, splits_of
+from demosim.sources.services import Services, read_services_of
 from demosim.sources.store import Store
 from demosim.sources.tables import Entry, entry_from
 
 GATHERED = (
-    "population-history", "population-change", "life-table", "fertility", "immigration", "moves", "projection-2024",
-    "projection-2026", "projection-national", "kostra-functions", "kostra-services",
+    "population-country-history", "life-table", "fertility", "immigration", "population-change",
+    "projection-2024-counties", "projection-2026-counties", "kostra-functions", "kostra-services",
+    "municipality-codes", "municipality-counties",
 )  # fmt: skip
 ATTRIBUTES = {
     "name": str, "title": str, "country": str, "currency": str, "language": str, "launch_year": int,
@@ -32,6 +36,7 @@ ATTRIBUTES = {
 }  # fmt: skip
 
 Weights = Mapping[str, Mapping[str, float]]
+Origin = dict[str, str | list[str]]
 
 
 @dataclass(frozen=True)
@@ -40,50 +45,68 @@ class BuildInputs:
 
     `population` (municipality, sex, age) is on 1 January of the launch year. `origins` has the keys of a
     `source.toml` (origin, table, licence, date, confidence, derivation, sha256). `about`: the attributes of the data
-    set, where a declaration gives them.
+    set, where a declaration gives them. `services`: what a declaration says of the services of its unit costs.
     """
 
     arrays: dict[str, xr.DataArray]
-    origins: dict[str, dict[str, str]]
+    origins: dict[str, Origin]
     absent: dict[str, str]
     about: dict[str, Any]
+    services: Services | None = None
 
 
-def build_from_store(launch: int, store: Store | None = None, *, weights: Weights | None = None) -> BuildInputs:
+def build_from_store(launch: int, store: Store | None = None, *, weights: Weights | None = None,
+                     history: bool = True, population: bool = True) -> BuildInputs:  # fmt: skip
     """What the store holds for a data set launched on 1 January of a year, without a network.
 
     The population is that of the launch year: the newest vintage that has it. The history is the one in today's
-    municipalities; where the codelist leaves holes in it (a municipality that was split), it is made from the figures
-    by code, the changes of Klass 131 (else the value map of the codelist) and `weights` (old code: share to each new
-    code). Raises where the population is not there; anything else that is not there is listed in `absent`.
+    municipalities; where the codelist leaves holes in it (a municipality that was split), they are filled from the
+    figures by code, the changes of Klass 131 (else the value map of the codelist) and `weights` (old code: share to
+    each new code). `history`, `population`: False where it comes from elsewhere.
+
+    Raises where the population is not there; anything else that is not there is listed in `absent`.
     """
     store = store or Store()
     arrays: dict[str, xr.DataArray] = {}
-    origins: dict[str, dict[str, str]] = {}
+    origins: dict[str, Origin] = {}
     absent: dict[str, str] = {}
-    jump_off = _population(launch, store)
-    arrays["population"] = jump_off.data.sel(year=launch, drop=True)
-    origins["population"] = origin_of(jump_off, f"1 January {launch}")
-    for name in GATHERED:
+    if population:
+        jump_off = _population(launch, store)
+        arrays["population"] = jump_off.data.sel(year=launch, drop=True)
+        origins["population"] = origin_of(jump_off, f"1 January {launch}")
+    for name in (*(["population-history"] if history else []), *GATHERED):
         try:
             figures = load_table(name, store)
         except DemosimError as error:
             absent[name] = str(error)
             continue
         arrays[name], origins[name] = figures.data, origin_of(figures, "as published")
-    if (history := arrays.pop("population-history", None)) is not None:
+    if (known := arrays.pop("population-history", None)) is not None:
         origin = origins.pop("population-history")
-        if bool(history.isnull().any()):
-            history, origin = _recoded(history, store, weights or {})
-        arrays["population_history"], origins["population_history"] = history, origin
+        known = known.sel(year=[year for year in known["year"].values if year <= launch])
+        if bool(known.isnull().any()):
+            known, origin = _recoded(known, origin, store, weights or {})
+        arrays["population_history"], origins["population_history"] = known, origin
     return BuildInputs(arrays, origins, absent, {"launch_year": launch})
 
 
-def build_from_files(declaration: Path) -> BuildInputs:
+def splits_in_store(launch: int, store: Store | None = None) -> dict[str, list[str]]:
+    """The splits that the stored history needs weights for: old code and the new ones, empty where there are none."""
+    store = store or Store()
+    history = load_table("population-history", store).data
+    history = history.sel(year=[year for year in history["year"].values if year <= launch])
+    return splits_of(_changes(store), holes_of(history)) if bool(history.isnull().any()) else {}
+
+
+def build_from_files(declaration: Path, allow_paths: bool = False, whole: bool = True) -> BuildInputs:
     """What a declaration and the files beside it hold.
 
     The declaration is a TOML file: `[data_set]` with the attributes of the data set, `[files.<variable>]` as the
-    entries in `data/tables` with `file = { path = ... }`, and `[names]` with the path of a table of regions.
+    entries in `data/tables` with `file = { path = ... }`, `[names]` with the path of a table of regions, and
+    `[services]` with the path of a table of services and the price year, where unit costs are given. `whole`: it
+    describes a data set by itself, so that all attributes are needed. Files outside the folder of the declaration
+    are read with `allow_paths` only.
+
     Raises `DemosimError` with the problems of all files.
     """
     try:
@@ -91,24 +114,36 @@ def build_from_files(declaration: Path) -> BuildInputs:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise usage_error(f"cannot be read ({error})", file=str(declaration)) from error
     problems = ProblemGroup(declaration)
-    about = _about(said.get("data_set", {}), problems)
-    for key in said.keys() - {"data_set", "files", "names"}:
-        problems.add(f'"{key}" is not known', path=key, allowed="data_set, files, names", code="declaration")
+    files = said.get("files", {})
+    tables = {"data_set": said.get("data_set", {}), "files": files, "names": said.get("names", {})}
+    tables |= {f"files.{name}": table for name, table in files.items()} if isinstance(files, dict) else {}
+    for key, table in tables.items():
+        if not isinstance(table, dict):
+            problems.add("is not a table", path=key, allowed=f"[{key}] and keys below it", code="declaration")
+    problems.raise_if_any()
+    about = _about(said.get("data_set", {}), problems) if whole else dict(said.get("data_set", {}))
+    for key in said.keys() - {"data_set", "files", "names", "services"}:
+        problems.add(f'"{key}" is not known', path=key, allowed="data_set, files, names, services", code="declaration")
     arrays, origins = {}, {}
     for variable, declared in said.get("files", {}).items():
         try:
             entry = entry_from({"name": variable, "variable": variable, "kind": "file", **declared}, declaration)
-            arrays[variable] = read_file(entry, declaration.parent)
+            arrays[variable] = read_file(entry, declaration.parent, allow_paths=allow_paths)
             origins[variable] = _file_origin(entry, arrays[variable])
         except DemosimError as error:
             problems.problems += error.problems
     if "names" in said:
         try:
-            arrays |= _names(declaration.parent / str(said["names"].get("path", "")))
+            arrays |= _names(beside(declaration.parent, str(said["names"].get("path", "")), allow_paths))
         except DemosimError as error:
             problems.problems += error.problems
+    services = None
+    try:
+        services = read_services_of(said, arrays, declaration, allow_paths)
+    except DemosimError as error:
+        problems.problems += error.problems
     problems.raise_if_any()
-    return BuildInputs(arrays, origins, {}, about)
+    return BuildInputs(arrays, origins, {}, about, services)
 
 
 def as_data_set(inputs: BuildInputs) -> xr.Dataset:
@@ -121,7 +156,8 @@ def as_data_set(inputs: BuildInputs) -> xr.Dataset:
         aligned = xr.align(*plain.values(), join="exact")
     except ValueError as error:
         raise run_error(f"the files do not have the same regions, sexes, ages or years ({error})") from error
-    return xr.Dataset(dict(zip(plain, aligned, strict=True)), attrs=inputs.about)
+    dataset = xr.Dataset(dict(zip(plain, aligned, strict=True)), attrs=inputs.about)
+    return dataset if inputs.services is None else inputs.services.attach(dataset)
 
 
 def split_weights(population: xr.DataArray, splits: Mapping[str, list[str]]) -> dict[str, dict[str, float]]:
@@ -136,15 +172,9 @@ def split_weights(population: xr.DataArray, splits: Mapping[str, list[str]]) -> 
     return weights
 
 
-def origin_of(figures: Figures, derivation: str) -> dict[str, str]:
-    """Where figures of a vintage come from, with the keys of a `source.toml`."""
-    vintage = figures.vintage
-    checked = "published" if vintage.verified else "published; the entry was never checked against a real answer"
-    return {
-        "origin": vintage.source, "table": vintage.table, "licence": vintage.licence,
-        "date": vintage.updated or vintage.fetched, "confidence": checked, "derivation": derivation,
-        "sha256": vintage.digest,
-    }  # fmt: skip
+def origin_of(figures: Figures, derivation: str) -> Origin:
+    """Where figures of a vintage come from, with the keys of a `source.toml` and the digest of every answer."""
+    return vintage_table(figures.vintage, derivation)
 
 
 def _population(launch: int, store: Store) -> Figures:
@@ -160,15 +190,25 @@ def _population(launch: int, store: Store) -> Figures:
     )  # fmt: skip
 
 
-def _recoded(history: xr.DataArray, store: Store, weights: Weights) -> tuple[xr.DataArray, dict[str, str]]:
-    """The history from the figures by code, in the municipalities of the incomplete one."""
+def holes_of(history: xr.DataArray) -> list[str]:
+    """The municipalities whose history is not complete."""
+    others = [dim for dim in history.dims if dim != "municipality"]
+    return [str(code) for code in history["municipality"].values[history.isnull().any(others).values]]
+
+
+def _recoded(
+    history: xr.DataArray, origin: Origin, store: Store, weights: Weights
+) -> tuple[xr.DataArray, Origin]:
+    """The history with its holes filled from the figures by code."""
     by_code = load_table("population-by-code", store)
+    made = filled(history, by_code.data, _changes(store), weights)
+    return made, {**origin, "derivation": f"holes filled from the figures by code: {made.attrs['recoding']}"}
+
+
+def _changes(store: Store) -> list[dict[str, str]]:
     lists = [name for name in ("municipality-changes", "municipality-value-map") if store.vintages(name)]
     rows = load_table(lists[0] if lists else "municipality-changes", store).data.values.tolist()
-    changes = [dict(zip(("old_code", "new_code", "date"), row, strict=True)) for row in rows]
-    recoding = from_changes(changes, weights)
-    made = recode(by_code.data, recoding, [str(code) for code in history["municipality"].values])
-    return made, origin_of(by_code, made.attrs["recoding"])
+    return [dict(zip(("old_code", "new_code", "date"), row, strict=True)) for row in rows]
 
 
 def _about(said: Mapping[str, Any], problems: ProblemGroup) -> dict[str, Any]:
@@ -204,7 +244,7 @@ def _names(path: Path) -> dict[str, xr.DataArray]:
     }
 
 
-def _file_origin(entry: Entry, data: xr.DataArray) -> dict[str, str]:
+def _file_origin(entry: Entry, data: xr.DataArray) -> Origin:
     return {
         "origin": entry.source, "table": entry.table or data.attrs["file"], "licence": entry.licence,
         "date": data.attrs.get("updated", ""), "confidence": "as given", "derivation": entry.note or "as given",

@@ -1,124 +1,147 @@
-"""Fresh figures in the places where the build of a data set looks for them: tables of facts, or a whole data set."""
+"""A whole data set from fresh figures: from the store, or from a declaration and the files beside it."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import shutil
 import tempfile
-from dataclasses import replace
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import tomli_w
 import xarray as xr
 
 from demosim.baseline.build import ESTIMATES_FILE, RECIPE_FILE, build_baseline
 from demosim.baseline.check import check_baseline
 from demosim.baseline.find import embedded
-from demosim.baseline.form import SEXES, VARIABLES
-from demosim.baseline.read import read_source
-from demosim.baseline.store import SOURCE_FILE, file_digest, write_data_set, write_sources
+from demosim.baseline.form import VARIABLES
+from demosim.baseline.store import file_digest, write_data_set
 from demosim.errors import DemosimError, run_error
 from demosim.files import write_text
 from demosim.sources.build import BuildInputs, as_data_set, build_from_files, build_from_store
+from demosim.sources.fresh_country import accounts
+from demosim.sources.fresh_estimates import calibrated
+from demosim.sources.fresh_facts import CARRIED, FreshFacts, prepare_facts
+from demosim.sources.provenance import Provenance
 from demosim.sources.store import Store
 
-GROUPS, COUNTRY = "population_groups.csv", "population_norway.csv"
 
+@dataclass(frozen=True)
+class Built:
+    """A data set that was built: its folder, and what it was made from."""
 
-def prepare_facts(inputs: BuildInputs, folder: Path, facts: Path | None = None) -> Path:
-    """A folder of facts in which the population of the launch year is that of `inputs`, by single age.
-
-    The other tables are those of `facts` (the embedded ones where nothing is said). Every age is a group of its own,
-    so that `build_baseline` takes the registered figures as they are. Returns the folder.
-    Raises where a municipality of the facts has no figures.
-    """
-    facts = facts or embedded("data", "facts")
-    source, launch = read_source(facts), int(inputs.about["launch_year"])
-    population = inputs.arrays["population"].transpose("municipality", "sex", "age").sel(sex=list(SEXES))
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in source["files"]:
-        shutil.copyfile(facts / name, folder / name)
-    listed = [row["municipality"] for row in _rows(facts / "municipalities.csv")]
-    missing = sorted(set(listed) - set(population["municipality"].values.tolist()))
-    if missing:
-        raise run_error(f"no population for {', '.join(missing[:8])} ({len(missing)})", code="codes", file="population")
-    population = population.sel(municipality=listed)
-    ages = [str(age) for age in population["age"].values]
-    groups = [
-        [launch, code, sex, *_whole(population.sel(municipality=code, sex=sex).values)]
-        for code in listed
-        for sex in SEXES
-    ]
-    head = ["year", "municipality", "sex", *ages[:-1], f"{ages[-1]}+"]
-    _write_table(
-        folder / GROUPS, "Registered population on 1 January by municipality, sex and age. persons.", head, groups
-    )
-    country = [list(row.values()) for row in _rows(facts / COUNTRY) if int(row["year"]) != launch]
-    if country and len(country[0]) != len(ages) + 2:
-        raise run_error(f"has {len(country[0]) - 2} ages and the population {len(ages)}", file=str(facts / COUNTRY))
-    total = population.sum("municipality")
-    country += [[str(launch), sex, *_whole(total.sel(sex=sex).values)] for sex in SEXES]
-    _write_table(
-        folder / COUNTRY, "Registered population of the country on 1 January. persons.", ["year", "sex", *ages], country
-    )
-    for name in (GROUPS, COUNTRY):
-        origin = {**inputs.origins["population"], "sha256": file_digest(folder / name)}
-        kept = "" if name == GROUPS else f"; other years: {source['files'][name].get('derivation', 'as embedded')}"
-        origin["derivation"] = f"vintage sha256 {inputs.origins['population']['sha256']}, {origin['derivation']}{kept}"
-        source["files"][name] = {**source["files"][name], **origin}
-    write_sources(folder / SOURCE_FILE, {"name": source["name"], "title": source["title"]}, source["files"])
-    return folder
+    folder: Path
+    provenance: Provenance
 
 
 def build_fresh(
     launch: int, output: Path, *, store: Store | None = None, estimates: Path | None = None,
-    inputs: BuildInputs | None = None, recipe: Path | None = None,
-) -> Path:  # fmt: skip
-    """Make a data set launched on 1 January of a year from the store's population; returns the folder.
+    history: Path | None = None, inputs: BuildInputs | None = None, recipe: Path | None = None,
+    weights: Mapping[str, Mapping[str, float]] | None = None,
+) -> Built:  # fmt: skip
+    """Make a complete data set launched on 1 January of a year from what the store holds.
 
-    `estimates`: the file of a calibration on `inputs.arrays["population_history"]`, None for neutral ones. `recipe`:
-    how national paths are made (the embedded one where nothing is said), with the launch year put in. `inputs`: what
-    `build_from_store` gave, where a caller has it. Raises `DemosimError`; nothing is written then.
+    Jump-off population, national paths of the stored rounds, mortality, fertility, profiles, accounts, and municipal
+    estimates: those of a file (`estimates`), else the calibration run on `history` (a file) or on the stored history,
+    else the carried ones. What the store does not give is carried over from the embedded facts; the provenance and
+    the `source.toml` name it. `weights`: of split municipalities, see `build_from_store`. `recipe`: how national paths
+    are made (the embedded one where nothing is said). `inputs`: figures already gathered.
+
+    Raises `DemosimError`; nothing is written then.
     """
-    inputs = inputs or build_from_store(launch, store)
-    recipe = recipe or embedded("data", "norway2026", RECIPE_FILE)
-    text = recipe.read_text(encoding="utf-8")
-    title = f"Norway from 1 January {launch}: registered population by single age, official rounds"
-    for key, value in {"name": f'"{output.name}"', "title": f'"{title}"', "launch_year": str(launch)}.items():
-        text = re.sub(rf"^{key} = .*$", f"{key} = {value}", text, count=1, flags=re.MULTILINE)
+    inputs = inputs or build_from_store(launch, store, weights=weights, history=history is None and estimates is None)
+    chosen = _recipe(recipe, launch, output.name)
     output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent) as folder:
-        facts, built = Path(folder) / "facts", Path(folder) / "built"
-        write_text(built / RECIPE_FILE, text)
-        if estimates is not None:
-            estimates = Path(shutil.copyfile(estimates, built / ESTIMATES_FILE))
-        build_baseline(prepare_facts(inputs, facts), estimates, built)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".building-") as folder:
+        built = Path(folder) / "built"
+        write_text(built / RECIPE_FILE, tomli_w.dumps(chosen))
+        made = prepare_facts(inputs, Path(folder) / "facts", chosen)
+        found = estimates or calibrated(made, Path(folder), history) or _carried_estimates(made)
+        kept = None if found is None else Path(shutil.copyfile(found, built / ESTIMATES_FILE))
+        extra = _accounts(made)
+        origin = {"origin": "Statistics Norway and IMDi: see the vintages and what is carried, below",
+                  "derivation": f"demosim data build --launch {launch}"}  # fmt: skip
+        build_baseline(made.folder, kept, built, extra=extra, origin=origin, further=made.provenance.tables())
         output.mkdir(exist_ok=True)
-        for file in built.iterdir():
+        for file in sorted(built.iterdir()):
             file.replace(output / file.name)
-    return output
+    return Built(output, made.provenance)
 
 
-def build_declared(declaration: Path, output: Path) -> Path:
+def _recipe(recipe: Path | None, launch: int, name: str) -> dict[str, Any]:
+    """The recipe for a launch year: its rounds are those that had been published, its paths begin with the first."""
+    path = recipe or embedded("data", CARRIED, RECIPE_FILE)
+    chosen = tomllib.loads(path.read_text(encoding="utf-8"))
+    rounds = {year: names for year, names in chosen["rounds"].items() if int(year) <= launch}
+    if not rounds:
+        known = ", ".join(chosen["rounds"])
+        raise run_error(f"no round of projections starts by {launch}", file=str(path), allowed=f"rounds {known}")
+    title = f"Norway from 1 January {launch}: registered population by single age, official rounds"
+    first = min(int(year) for year in rounds)
+    return {**chosen, "name": name, "title": title, "launch_year": launch, "first_year": first, "rounds": rounds}
+
+
+def _carried_estimates(made: FreshFacts) -> Path | None:
+    """The estimates of the embedded data set, where it has the same municipalities."""
+    made.provenance.carry(
+        "municipal estimates", f"no history is stored or given: those of {CARRIED} are taken, whatever the launch"
+    )
+    return embedded("data", CARRIED, ESTIMATES_FILE)
+
+
+def _accounts(made: FreshFacts) -> xr.Dataset | None:
+    """Accounts of the country by service and the population that they are spread on; None where none are stored."""
+    functions = made.inputs.arrays.get("kostra-functions")
+    if functions is None:
+        made.provenance.carry("accounts", "table 12367 is not stored: spending by service is kostra_expenditure.csv")
+        return None
+    data = accounts(functions, made.inputs.arrays.get("kostra-services"))
+    origin = made.inputs.origins["kostra-functions"]
+    made.provenance.use(made.inputs.origins, ["kostra-functions"], "accounts by service, which unit costs rest on")
+    made.provenance.use(made.inputs.origins, ["kostra-services"], "comparison with the accounts by function")
+    updated = str(origin["date"])[:10]
+    final_from = made.settings["accounts"]["final_from"]
+    preliminary = [year for year in data["account_year"].values.tolist() if not _final(updated, year, final_from)]
+    said = {
+        "source": f"KOSTRA table {origin['table']}, updated {updated}", "confidence": str(origin["confidence"]),
+        "preliminary": " ".join(map(str, preliminary)),
+    }  # fmt: skip
+    country = made.country().rename(year="country_date").transpose("country_date", "sex", "age")
+    return xr.Dataset({"accounts": data.assign_attrs(said), "country_population": country.reset_coords(drop=True)})
+
+
+def _final(updated: str, year: int, final_from: str) -> bool:
+    """Whether accounts of a year were final when the table was updated."""
+    try:
+        return date.fromisoformat(updated) >= date.fromisoformat(f"{year + 1}-{final_from}")
+    except ValueError:
+        return False
+
+
+def build_declared(declaration: Path, output: Path, allow_paths: bool = False) -> Path:
     """Make a data set of a declaration and the files beside it, check it as a whole, and write it; returns the folder.
 
     Raises `DemosimError` with all that is wrong; nothing is written then.
     """
-    inputs = build_from_files(declaration)
+    inputs = build_from_files(declaration, allow_paths)
     dataset = _typed(as_data_set(inputs))
     if problems := check_baseline(dataset):
         raise DemosimError([replace(problem, file=str(declaration)) for problem in problems], 1)
-    sources = sorted({origin["origin"] for origin in inputs.origins.values()})
-    licences = sorted({origin["licence"] for origin in inputs.origins.values()})
+    sources = sorted({str(origin["origin"]) for origin in inputs.origins.values()})
+    licences = sorted({str(origin["licence"]) for origin in inputs.origins.values()})
     files = "; ".join(f"{name}: {origin['table']} sha256 {origin['sha256']}" for name, origin in inputs.origins.items())
     origin = {
         "origin": ", ".join(sources), "table": files, "licence": ", ".join(licences),
         "date": f"{dataset.attrs['launch_year']}-01-01", "confidence": "as given",
         "derivation": f"read by the declaration {declaration.name} sha256 {file_digest(declaration)}",
     }  # fmt: skip
-    return write_data_set(dataset, output, origin)
+    provenance = Provenance()
+    provenance.use(inputs.origins, inputs.origins, "as declared")
+    return write_data_set(dataset, output, origin, further=provenance.tables())
 
 
 def _typed(dataset: xr.Dataset) -> xr.Dataset:
@@ -127,22 +150,6 @@ def _typed(dataset: xr.Dataset) -> xr.Dataset:
         if name in dataset and set(dataset[name].dims) == set(form.dims):
             array = dataset[name].transpose(*form.dims)
             dataset[name] = array.astype(np.int64) if name == "deviation_band" else array
-            dataset[name].attrs = {"units": form.unit}
+            kept = {key: array.attrs[key] for key in ("price_year",) if key in array.attrs}
+            dataset[name].attrs = {"units": form.unit, **kept}
     return dataset
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(line for line in file if not line.startswith("#")))
-
-
-def _whole(values: np.ndarray) -> list[str]:
-    """Figures without a point where they are whole."""
-    return [str(int(value)) if float(value).is_integer() else repr(float(value)) for value in values.tolist()]
-
-
-def _write_table(path: Path, remark: str, head: list[str], rows: list[list[object]] | list[list[str]]) -> None:
-    text = io.StringIO()
-    text.write(f"# {remark}\n")
-    csv.writer(text, lineterminator="\n").writerows([head, *rows])
-    write_text(path, text.getvalue())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,9 @@ from demosim.sources.tables import Entry, entries, find_entries
 
 if TYPE_CHECKING:
     from demosim.sources.pxweb import PxWeb
+
+AWAY = "away"  # code of a problem: nobody answers at all
+ADDRESS = "DEMOSIM_API"  # another address of a PxWebApi 2, such as a mirror inside an office
 
 
 @dataclass(frozen=True)
@@ -55,22 +59,50 @@ def fetch_table(name: str, store: Store | None = None, *, times: Sequence[str] |
     return [_fetch(entry, store, api or _statistics_norway(), times) for entry in found]
 
 
-def fetch_tables(names: Sequence[str] = (), store: Store | None = None, **options: Any) -> list[Figures]:
+def fetch_tables(
+    names: Sequence[str] = (), store: Store | None = None, *, tell: Callable[[Figures], None] | None = None,
+    **options: Any,
+) -> list[Figures]:  # fmt: skip
     """Fetch several tables, where none is named all but the large ones; one that fails does not keep the others back.
 
+    `tell` hears of each table once it is kept. A name that is no table is refused before anything is fetched, and
+    where the network is away the first table says so for all.
     Raises `DemosimError` with the problems of all that failed, after the others have been kept.
     """
     fetched: list[Figures] = []
     problems: list[Problem] = []
-    for name in names or [name for name, entry in entries().items() if not entry.large]:
+    wanted = list(names) or [name for name, entry in entries().items() if not entry.large]
+    _check_names(wanted)
+    if not options.get("offline"):
+        options["api"] = options.get("api") or _statistics_norway()  # one for all: it keeps count of the calls
+    for name in wanted:
         try:
-            fetched += fetch_table(name, store, **options)
+            found = fetch_table(name, store, **options)
         except DemosimError as error:
             problems += error.problems
+            if any(problem.code == AWAY for problem in error.problems):
+                break
+            continue
+        fetched += found
+        if tell is not None:
+            for figures in found:
+                tell(figures)
     if problems:
         kept = ", ".join(figures.entry.name for figures in fetched) or "none"
         raise DemosimError(problems, 1, [f"fetched and kept: {kept}"])
     return fetched
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Raise with every name that is neither an entry nor a table number."""
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            find_entries(name)
+        except DemosimError as error:
+            problems += error.problems
+    if problems:
+        raise DemosimError(problems, 2)
 
 
 def load_table(name: str, store: Store | None = None, *, digest: str | None = None,
@@ -95,6 +127,8 @@ def load_table(name: str, store: Store | None = None, *, digest: str | None = No
 
 def list_vintages(store: Store | None = None, table: str | None = None) -> list[Vintage]:
     """The vintages in the store, oldest first: all, or those of an entry or table number."""
+    if table is not None:
+        _check_names([table])
     return (store or Store()).vintages(table)
 
 
@@ -118,7 +152,10 @@ def prune(store: Store | None = None, keep: int = 1, *, dry_run: bool = False,
 
 
 def verify_live(names: Sequence[str] = (), api: PxWeb | None = None) -> list[LiveCheck]:
-    """Compare entries with the tables as they are now: dimensions, codelists, codes and number of cells."""
+    """Compare entries with the tables as they are now: dimensions, codelists, codes and number of cells.
+
+    Raises where the network is away, which says nothing about any table.
+    """
     api = api or _statistics_norway()
     checked = []
     for entry in [found for name in names or list(entries()) for found in find_entries(name)]:
@@ -135,6 +172,8 @@ def verify_live(names: Sequence[str] = (), api: PxWeb | None = None) -> list[Liv
             else:
                 read_list(_ask_list(entry, api, None)[2], entry.name)
         except DemosimError as error:
+            if any(problem.code == AWAY for problem in error.problems):
+                raise
             problems = [replace(problem, path=problem.path or entry.name) for problem in error.problems]
         checked.append(LiveCheck(entry, problems))
     return checked
@@ -246,7 +285,8 @@ def _selected(entry: Entry, times: Sequence[str] | None) -> dict[str, Selected]:
 
 
 def _statistics_norway() -> PxWeb:
+    """The client: Statistics Norway's own address, or the one that `DEMOSIM_API` names."""
     from demosim.sources.http import Transport
-    from demosim.sources.pxweb import PxWeb
+    from demosim.sources.pxweb import STATISTICS_NORWAY, PxWeb
 
-    return PxWeb(Transport())
+    return PxWeb(Transport(), os.environ.get(ADDRESS) or STATISTICS_NORWAY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,31 +11,35 @@ import pandas as pd
 import xarray as xr
 
 from demosim.errors import run_error, usage_error
+from demosim.files import beside, is_file
 from demosim.sources.declare import check, declare
 from demosim.sources.fetch import facts_column
-from demosim.sources.jsonstat import MISSING, ZERO, parse, read_jsonstat
+from demosim.sources.jsonstat import MISSING, MOST_CELLS, ZERO, parse, read_jsonstat
 from demosim.sources.px import read_px
 from demosim.sources.tables import Columns, Entry
+from demosim.workbook import read_sheet
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".px")
 
 
-def read_file(entry: Entry, folder: Path, control: xr.DataArray | None = None) -> xr.DataArray:
+def read_file(
+    entry: Entry, folder: Path, control: xr.DataArray | None = None, allow_paths: bool = False
+) -> xr.DataArray:
     """The figures of a user's file in the declared form, checked as fetched ones are.
 
-    `entry.file.path` is looked for in `folder`; its suffix says the format. The digest of the file is among the
-    attributes. Raises `DemosimError` with the file and what is wrong.
+    `entry.file.path` is looked for in `folder` (elsewhere with `allow_paths`); its suffix says the format. The digest
+    of the file is among the attributes. Raises `DemosimError` with the file and what is wrong.
     """
     if entry.file is None:
         raise usage_error(f"{entry.name} names no file", code="declaration", allowed='a table [file] with path = "..."')
-    path = folder / entry.file.path
-    if not path.is_file():
+    path = beside(folder, entry.file.path, allow_paths)
+    if not is_file(path):
         raise usage_error("there is no such file", code="no-file", file=str(path))
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise usage_error(f"has the suffix {suffix}", code="suffix", file=str(path), allowed=", ".join(SUFFIXES))
     if suffix == ".px":
-        raw = read_px(path)
+        raw = read_px(path, entry.file.absent)
     elif suffix == ".json":
         raw = read_jsonstat(parse(path.read_bytes(), str(path)), str(path))
     else:
@@ -59,7 +64,11 @@ def from_rows(rows: pd.DataFrame, entry: Entry, place: str) -> xr.DataArray:
                           allowed=", ".join(map(str, rows.columns)))  # fmt: skip
     if wide:
         rows = rows.melt(id_vars=keys, var_name=wide, value_name=columns.value)
+    if rows.empty or not entry.axes:
+        raise usage_error("has no rows, or its declaration no axes", code="columns", file=place)
     codes = {dim: list(dict.fromkeys(rows[dim].astype(str))) for dim in entry.axes}
+    if (cells := math.prod(map(len, codes.values()))) > MOST_CELLS:
+        raise usage_error(f"has {cells:,} cells; at most {MOST_CELLS:,} are read", code="columns", file=place)
     position = [rows[dim].astype(str).map({code: i for i, code in enumerate(codes[dim])}) for dim in entry.axes]
     flat = np.ravel_multi_index([p.to_numpy() for p in position], [len(codes[dim]) for dim in entry.axes])
     twice = np.unique(flat)[np.unique(flat, return_counts=True)[1] > 1]
@@ -90,24 +99,7 @@ def _rows(path: Path, columns: Columns) -> pd.DataFrame:
 
 def _sheet(path: Path, columns: Columns) -> pd.DataFrame:
     """A sheet of a workbook, its numbers as they are shown: 301, not 301.0."""
-    try:
-        import openpyxl
-    except ImportError as error:
-        raise usage_error("xlsx files are read with openpyxl; install demosim[data]", file=str(path)) from error
-    import zipfile
-
-    try:
-        with path.open("rb") as file:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            sheet = book[columns.sheet] if columns.sheet else book.worksheets[0]
-            rows = sheet.iter_rows(min_row=columns.skip + 1, values_only=True)
-            table = [[_shown(cell) for cell in row] for row in rows]
-            book.close()
-    except KeyError as error:
-        raise usage_error(f"has no sheet ({error})", file=str(path)) from error
-    except zipfile.BadZipFile as error:
-        raise usage_error("is not an xlsx workbook", code="unreadable", file=str(path)) from error
-    table = [row for row in table if any(row)]
+    table = [[_shown(cell) for cell in row] for row in read_sheet(path, columns.sheet, columns.skip)]
     if not table:
         raise usage_error("has an empty sheet", code="unreadable", file=str(path))
     return pd.DataFrame(table[1:], columns=[name.strip() for name in table[0]])

@@ -73,11 +73,11 @@ class Window:
 
 
 class _Passing(Exception):
-    """A failure that may pass; `wait` is what the server asked for, in seconds."""
+    """A failure that may pass; `wait` is what the server asked for, in seconds; `away`: there was no connection."""
 
-    def __init__(self, what: str, wait: float | None = None) -> None:
+    def __init__(self, what: str, wait: float | None = None, away: bool = False) -> None:
         super().__init__(what)
-        self.wait = wait
+        self.wait, self.away = wait, away
 
 
 class _SystemCertificates(HTTPAdapter):
@@ -144,7 +144,8 @@ class Transport:
             if attempt < self.limits.attempts:
                 self.window.sleep(wait)
         what = last.problems[0].what if isinstance(last, DemosimError) else str(last)
-        raise run_error(f"{what}; tried {self.limits.attempts} times", code="network", file=url) from last
+        code = "away" if isinstance(last, _Passing) and last.away else "network"
+        raise run_error(f"{what}; tried {self.limits.attempts} times", code=code, file=url) from last
 
     def _once(self, address: str, body: object) -> bytes:
         limits = self.limits
@@ -163,9 +164,12 @@ class Transport:
             what = f"gives no secure connection that the operating system trusts ({_cause(error)})"
             raise run_error(what, code="network", file=place) from error
         except requests.exceptions.ProxyError as error:
-            raise _Passing(f"cannot be reached through the proxy ({_cause(error)})") from error
+            raise _Passing(f"cannot be reached through the proxy ({_cause(error)})", away=True) from error
         except requests.exceptions.TooManyRedirects as error:
             raise run_error("sends the request around in circles", code="network", file=place) from error
+        except requests.exceptions.ConnectionError as error:
+            what = f"cannot be reached, or stopped answering ({_cause(error)})"
+            raise _Passing(what, away=_refused(error)) from error
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _Passing(f"cannot be reached, or stopped answering ({_cause(error)})") from error
 
@@ -219,6 +223,12 @@ def _retry_after(header: str | None) -> float | None:
         return None
     then = then if then.tzinfo else then.replace(tzinfo=UTC)
     return max(0.0, (then - datetime.now(UTC)).total_seconds())
+
+
+def _refused(error: requests.exceptions.ConnectionError) -> bool:
+    """Whether there was no connection at all: no name, no route, nobody listening."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
 
 
 def _cause(error: Exception) -> str:

@@ -7,6 +7,7 @@ Statistics Norway ("standard signs in tables").
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -18,6 +19,7 @@ from demosim.errors import run_error
 NOT_IN_USE = "."
 ZERO = "-"
 MISSING = frozenset({NOT_IN_USE, "..", "...", ":", "null"})
+MOST_CELLS = 100_000_000
 TOLD_BY_NULL = "null"  # the cell was null and nothing said why
 
 
@@ -47,7 +49,8 @@ def read_jsonstat(document: Mapping[str, Any], place: str = "answer") -> xr.Data
     dims, size = document.get("id"), document.get("size")
     if document.get("class", "dataset") != "dataset" or not isinstance(dims, list) or not isinstance(size, list):
         raise _wrong(place, "is not a JSON-stat 2.0 data set: it has no id and size")
-    if len(dims) != len(size) or not all(type(n) is int and n >= 0 for n in size) or len(set(dims)) != len(dims):
+    plain = all(isinstance(dim, str) for dim in dims) and all(type(n) is int and n >= 0 for n in size)
+    if len(dims) != len(size) or not plain or len(set(dims)) != len(dims):
         raise _wrong(place, f"has a size {size} that does not fit its id {dims}")
     coords: dict[str, Any] = {}
     for dim, length in zip(dims, size, strict=True):
@@ -56,14 +59,20 @@ def read_jsonstat(document: Mapping[str, Any], place: str = "answer") -> xr.Data
             raise _wrong(place, f"says that {dim} has {length} values and lists {len(codes)}")
         coords[dim] = np.array(codes, dtype=np.str_)
         coords[f"{dim}_label"] = (dim, np.array(labels, dtype=np.str_))
-    cells = int(np.prod(size, dtype=np.int64))
+    cells = math.prod(size)
+    if cells > MOST_CELLS:
+        raise _wrong(place, f"has {cells:,} cells; at most {MOST_CELLS:,} are read")
     values = _values(document.get("value"), cells, place)
     status = _statuses(document.get("status"), cells, place)
     status[np.isnan(values) & (status == "")] = TOLD_BY_NULL
     values[np.isnan(values) & (status == ZERO)] = 0.0
     values[np.isin(status, sorted(MISSING))] = np.nan
     coords["status"] = (dims, status.reshape(size))
-    return xr.DataArray(values.reshape(size), dims=dims, coords=coords, attrs=_attributes(document))
+    try:
+        attrs = _attributes(document)
+    except (AttributeError, TypeError) as error:
+        raise _wrong(place, f"has notes or units that cannot be read ({error})") from error
+    return xr.DataArray(values.reshape(size), dims=dims, coords=coords, attrs=attrs)
 
 
 def categories(document: Mapping[str, Any], dim: str, place: str = "answer") -> tuple[list[str], list[str]]:
@@ -130,11 +139,11 @@ def _statuses(given: object, cells: int, place: str) -> np.ndarray:
         status[:] = given
     elif isinstance(given, dict):
         for key, symbol in given.items():
-            status[_cell(key, cells, place)] = symbol
+            status[_cell(key, cells, place)] = str(symbol)
     elif isinstance(given, list):
         if len(given) not in (1, cells):
             raise _wrong(place, f"has {len(given)} status symbols for {cells} values")
-        status[:] = [symbol or "" for symbol in given]
+        status[:] = [str(symbol or "") for symbol in given]
     elif given is not None:
         raise _wrong(place, "has a status that is neither text, list nor object")
     return status

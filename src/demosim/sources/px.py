@@ -1,29 +1,33 @@
 """The px file format of statistical offices: keywords, values and figures, into a labelled array.
 
-Source: the PX file format specification (Statistics Sweden, SCB). Read are files with STUB, HEADING, VALUES, CODES
-and DATA; not files with KEYS (sparse data), which are refused. No kept library for Python reads px into labelled
-arrays with the symbols of missing cells, so the hundred lines are here.
+Source: the PX file format specification (Statistics Sweden, SCB, 2013). Read are files with STUB, HEADING, VALUES,
+CODES and DATA, and sparse files with KEYS, in which each row of figures begins with its codes or values of the stub.
+No kept library for Python reads px into labelled arrays with the symbols of missing cells, so the lines are here.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from demosim.errors import run_error
-from demosim.sources.jsonstat import MISSING, ZERO
+from demosim.sources.jsonstat import MISSING, MOST_CELLS, TOLD_BY_NULL, ZERO
 
 _NAME = re.compile(r'([A-Z][A-Z0-9-]*)(?:\[(\w+)\])?(?:\(("[^"]*")(?:,"[^"]*")*\))?=')
 _TEXT = re.compile(r'"([^"]*)"')
 _CELL = re.compile(r'"([^"]*)"|([^\s;,"]+)')
 
 
-def read_px(path: Path) -> xr.DataArray:
+def read_px(path: Path, absent: Literal["missing", "zero"] = "missing") -> xr.DataArray:
     """A px file as an array, in the same form as a JSON-stat answer (codes, labels, `status`, attributes).
 
+    absent: what a row is that a sparse file leaves out. The format leaves out rows of zeros; they become zeros only
+    where the reader says so, as a file cannot tell them from rows that were lost.
     Raises `DemosimError` where the file is cut off or has another form.
     """
     place = str(path)
@@ -32,10 +36,10 @@ def read_px(path: Path) -> xr.DataArray:
     except (OSError, UnicodeDecodeError, LookupError) as error:
         raise run_error(f"cannot be read ({error})", file=place) from error
     keywords, data = _keywords(text, place)
-    dims = _list(keywords.get(("STUB", ""), "")) + _list(keywords.get(("HEADING", ""), ""))
-    if not dims or any(key[0] == "KEYS" for key in keywords):
-        what = "has no STUB and HEADING, or sparse data (KEYS), which are not read"
-        raise run_error(what, code="wrong-form", file=place)
+    stub = _list(keywords.get(("STUB", ""), ""))
+    dims = stub + _list(keywords.get(("HEADING", ""), ""))
+    if not dims:
+        raise run_error("has no STUB and HEADING", code="wrong-form", file=place)
     coords: dict[str, object] = {}
     names, shape = [], []
     for label in dims:
@@ -49,7 +53,11 @@ def read_px(path: Path) -> xr.DataArray:
         shape.append(len(codes))
         coords[name] = np.array(codes, dtype=np.str_)
         coords[f"{name}_label"] = (name, np.array(labels, dtype=np.str_))
-    values, status = _cells(data, int(np.prod(shape)), place)
+    if any(key[0] == "KEYS" for key in keywords):
+        known = [_known(keywords, label, place) for label in stub]
+        values, status = _sparse(data, known, math.prod(shape[len(stub) :]), absent, place)
+    else:
+        values, status = _cells(data, math.prod(shape), place)
     coords["status"] = (names, status.reshape(shape))
     attrs = {
         key: " ".join(_list(keywords.get((word, ""), "")))
@@ -114,11 +122,54 @@ def _list(value: str) -> list[str]:
     return texts
 
 
+def _known(keywords: dict[tuple[str, str], str], label: str, place: str) -> dict[str, int]:
+    """Position of each key of a stub variable in a sparse file: by its codes or its values, as KEYS says."""
+    kind = keywords.get(("KEYS", label), "").strip().strip('"').upper()
+    if kind not in ("CODES", "VALUES"):
+        raise run_error(f'KEYS says nothing about "{label}"', code="wrong-form", file=place)
+    names = _list(keywords.get((kind, label), "")) or _list(keywords.get(("VALUES", label), ""))
+    return {name: position for position, name in enumerate(names)}
+
+
+def _sparse(
+    data: str, known: list[dict[str, int]], width: int, absent: str, place: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cells of a sparse file: rows of keys and `width` figures; rows that are not there as `absent` says."""
+    lengths = [len(names) for names in known]
+    rows = math.prod(lengths)
+    if rows * width > MOST_CELLS:
+        raise run_error(f"has {rows * width:,} cells; at most {MOST_CELLS:,} are read", code="wrong-form", file=place)
+    values, status = np.full((rows, width), np.nan), np.full((rows, width), TOLD_BY_NULL, dtype="<U4")
+    if absent == "zero":
+        values[:], status[:] = 0.0, ""
+    tokens = _CELL.findall(data)
+    each, seen = len(known) + width, set()
+    if len(tokens) % each:
+        what = f"has {len(tokens)} keys and figures, which are no rows of {len(known)} keys and {width} figures"
+        raise run_error(what, code="wrong-form", file=place)
+    for start in range(0, len(tokens), each):
+        keys = [quoted or bare for quoted, bare in tokens[start : start + len(known)]]
+        wrong = [key for key, names in zip(keys, known, strict=True) if key not in names]
+        if wrong:
+            raise run_error(f'has a row with the key "{wrong[0]}", which is not known', code="codes", file=place)
+        row = int(np.ravel_multi_index([names[key] for key, names in zip(keys, known, strict=True)], lengths))
+        if row in seen:
+            raise run_error(f"has the row {', '.join(keys)} twice", code="twice", file=place)
+        seen.add(row)
+        values[row], status[row] = _figures(tokens[start + len(known) : start + each], place)
+    return values.ravel(), status.ravel()
+
+
 def _cells(data: str, cells: int, place: str) -> tuple[np.ndarray, np.ndarray]:
-    values, status = np.full(cells, np.nan), np.full(cells, "", dtype="<U4")
-    tokens = [(quoted, bare) for quoted, bare in _CELL.findall(data)]
+    tokens = _CELL.findall(data)
     if len(tokens) != cells:
         raise run_error(f"should have {cells} figures and has {len(tokens)}", code="wrong-form", file=place)
+    return _figures(tokens, place)
+
+
+def _figures(tokens: list[tuple[str, str]], place: str) -> tuple[np.ndarray, np.ndarray]:
+    """Figures and symbols of cells, as text in quotes or bare."""
+    values, status = np.full(len(tokens), np.nan), np.full(len(tokens), "", dtype="<U4")
     for position, (quoted, bare) in enumerate(tokens):
         symbol = quoted or (bare if bare in MISSING or bare == ZERO or set(bare) == {"."} else "")
         if symbol:

@@ -73,17 +73,86 @@ def from_changes(changes: Iterable[Mapping[str, str]], weights: Mapping[str, Map
 
     A code that one day's changes give several new codes is split: its weights must be given.
     """
-    days: dict[str, dict[str, list[str]]] = {}
-    for change in changes:
-        if change["date"] <= until:
-            news = days.setdefault(change["date"], {}).setdefault(change["old_code"], [])
-            news += [change["new_code"]] if change["new_code"] not in news else []
+    days = _by_day(change for change in changes if change["date"] <= until)
     result = Recoding({})
     for day in sorted(days):
         result = result.then(
             _weighted(days[day], weights or {}, f"changes of {day}" if day else "value map of the codelist")
         )
     return result
+
+
+def splits_of(changes: Iterable[Mapping[str, str]], into: Iterable[str]) -> dict[str, list[str]]:
+    """Codes that are split on a day and lead, then or later, to one of the codes `into`: old code and its new ones."""
+    days = _by_day(changes)
+    wanted = set(into)
+    found: dict[str, list[str]] = {}
+    for day in sorted(days, reverse=True):
+        for old, news in days[day].items():
+            if wanted & set(news):
+                wanted.add(old)
+                if len(news) > 1:
+                    found[old] = news
+    return found
+
+
+def filled(
+    history: xr.DataArray, by_code: xr.DataArray, changes: Iterable[Mapping[str, str]],
+    weights: Mapping[str, Mapping[str, float]],
+) -> xr.DataArray:  # fmt: skip
+    """A history whose missing cells are filled from the figures in the codes of their time.
+
+    history: persons (municipality, ..., year) in today's municipalities with holes; by_code: the same by code; changes:
+    old_code, new_code, date. Only the municipalities with holes are recoded, and only splits that lead to them need
+    `weights`; what the codelist already sums is left as it is. Raises where a hole stays.
+    """
+    rows = list(changes)
+    others = [dim for dim in history.dims if dim != "municipality"]
+    holes = [str(code) for code in history["municipality"].values[history.isnull().any(others).values]]
+    needed = splits_of(rows, holes)
+    all_weights = {**_arbitrary(rows), **weights}
+    for old in needed.keys() - weights.keys():
+        all_weights.pop(old, None)
+    recoding = from_changes(rows, all_weights)
+    leading = {
+        old: {new: share for new, share in parts.items() if new in holes} for old, parts in recoding.weights.items()
+    }
+    leading = {old: parts for old, parts in leading.items() if parts} | {code: {code: 1.0} for code in holes}
+    known = by_code.sel(municipality=[code for code in by_code["municipality"].values if code in leading])
+    known = known.sel(year=history["year"].values)
+    made = _parts(known, leading, holes).transpose(*history.dims)
+    whole = history.reset_coords(drop=True).fillna(made.reindex_like(history.reset_coords(drop=True)))
+    if bool(whole.isnull().any()):
+        left = [str(code) for code in whole["municipality"].values[whole.isnull().any(others).values]]
+        what = f"the history of {', '.join(left[:8])} stays incomplete: no code of their time leads there"
+        raise run_error(what, code="recoding", allowed="a change list that names them")
+    used = Recoding({old: parts for old, parts in recoding.weights.items() if old in needed}, "")
+    note = "; ".join([f"for {', '.join(holes)}", recoding.note, *used.describe()])
+    return whole.assign_attrs({**history.attrs, "recoding": note})
+
+
+def _parts(data: xr.DataArray, leading: Mapping[str, Mapping[str, float]], new: list[str]) -> xr.DataArray:
+    """Counts of codes laid on the new codes that they lead to, the rest of them left out."""
+    rest = "elsewhere"
+    shares = {old: {**parts, **({rest: 1 - sum(parts.values())} if sum(parts.values()) < 1 else {})}
+              for old, parts in leading.items()}  # fmt: skip
+    return recode(data, Recoding(shares), [*new, rest]).sel(municipality=new)
+
+
+def _arbitrary(changes: Iterable[Mapping[str, str]]) -> dict[str, dict[str, float]]:
+    """Every split as if all went to its first part: for splits whose parts nobody asks for."""
+    return {
+        old: {new: float(at == 0) for at, new in enumerate(news)}
+        for olds in _by_day(changes).values() for old, news in olds.items() if len(news) > 1
+    }  # fmt: skip
+
+
+def _by_day(changes: Iterable[Mapping[str, str]]) -> dict[str, dict[str, list[str]]]:
+    days: dict[str, dict[str, list[str]]] = {}
+    for change in changes:
+        news = days.setdefault(change["date"], {}).setdefault(change["old_code"], [])
+        news += [change["new_code"]] if change["new_code"] not in news else []
+    return days
 
 
 def _weighted(targets: Mapping[str, list[str]], weights: Mapping[str, Mapping[str, float]], note: str) -> Recoding:
@@ -94,7 +163,8 @@ def _weighted(targets: Mapping[str, list[str]], weights: Mapping[str, Mapping[st
         elif old in weights and set(weights[old]) <= set(news):
             found[old] = dict(weights[old])
         else:
-            example = f'give weights, such as {{"{old}": {{"{news[0]}": 0.8, "{news[1]}": 0.2}}}}'
+            rows = f"{old},{news[0]},0.8 and {old},{news[1]},0.2"
+            example = f"give weights: a file with the columns old, new, weight and rows such as {rows}"
             what = f"is split between {', '.join(news)}; nothing says how"
             problems.add(what, path=old, code="split", allowed=example)
     problems.raise_if_any()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from demosim.baseline.find import embedded
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
+
+ASCII = r"^[\t -~]$"  # one sign
 
 
 class _Strict(BaseModel):
@@ -39,7 +41,7 @@ class Axis(_Strict):
     dim: str | None = None
     kind: Literal["text", "age", "year"] = "text"
     strip: str = ""
-    width: int = 0
+    width: Annotated[int, Field(ge=0, le=20)] = 0
     codes: dict[str, str] = {}
     every_code: bool = True
 
@@ -72,16 +74,18 @@ class Columns(_Strict):
 
     `path`: the file, beside the declaration. `value`: the column with the figures (long form), or `wide`: the
     dimension whose codes are the other columns' names. `sheet`, `separator`, `decimal`, `skip`: as the file has them.
+    `absent`: what rows are that a sparse px file leaves out, missing or zero.
     """
 
     path: str
     value: str = "value"
     wide: str | None = None
     sheet: str | None = None
-    separator: str = ","
-    decimal: str = "."
-    skip: int = 0
+    separator: Annotated[str, Field(pattern=ASCII)] = ","
+    decimal: Annotated[str, Field(pattern=ASCII)] = "."
+    skip: Annotated[int, Field(ge=0)] = 0
     encoding: str = "utf-8-sig"
+    absent: Literal["missing", "zero"] = "missing"
 
 
 class Entry(_Strict):

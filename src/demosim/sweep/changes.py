@@ -25,7 +25,8 @@ LANGUAGES = ("nb", "nn", "en")
 
 @dataclass(frozen=True)
 class Change:
-    """An assumption that is moved. `low`, `high`: of it, in `unit`. `stream` or `service`: which one, else −1."""
+    """An assumption that is moved. `low`, `high`: of it, in `unit`. `stream`, `service` or `municipality`: which one,
+    else −1. `bands` (band,): rates of net migration that one person a year means in the municipality."""
 
     key: str
     kind: str
@@ -36,6 +37,8 @@ class Change:
     label: Mapping[str, str]
     stream: int = -1
     service: int = -1
+    municipality: int = -1
+    bands: np.ndarray | None = None
 
 
 def list_changes(
@@ -47,20 +50,21 @@ def list_changes(
     found = []
     for kind in NATIONAL:
         scale = persons if kind == "migration" else 1.0
-        found.append(_change(kind, kind, known[kind], dict.fromkeys(LANGUAGES, ""), scale))
+        found.append(change_of(kind, kind, known[kind], dict.fromkeys(LANGUAGES, ""), scale))
     for at, name in enumerate(map(str, assumptions["stream"].values)):
         if assumptions["stream_inflow"].isel(stream=at).any():
             names = dict.fromkeys(LANGUAGES, name)
-            found.append(_change(f"stream.{name}", "stream", known["stream"], names, stream=at))
+            found.append(change_of(f"stream.{name}", "stream", known["stream"], names, stream=at))
     for at, name in enumerate(map(str, unit_cost["service"].values)):
         labels = {lang: _label(unit_cost, lang, at) for lang in LANGUAGES}
-        found.append(_change(f"unit_cost.{name}", "unit_cost", known["unit_cost"], labels, service=at))
+        found.append(change_of(f"unit_cost.{name}", "unit_cost", known["unit_cost"], labels, service=at))
     return found
 
 
-def _change(
+def change_of(
     key: str, kind: str, span: Range, names: Mapping[str, str], scale: float = 1.0, stream: int = -1, service: int = -1
 ) -> Change:
+    """A change with the ends of a range times a scale, and labels with names put in."""
     label = {lang: span.label[lang].format(name=names[lang]) for lang in LANGUAGES}
     return Change(key, kind, span.low * scale, span.high * scale, span.unit, span.confidence, label, stream, service)
 
@@ -79,6 +83,14 @@ def moved_arrays(change: Change, value: float, arrays: Arrays) -> Moved:
         return times_fertility(arrays, value * years)
     if change.kind == "mortality":
         return times_mortality(arrays, value * years)
+    if change.kind == "level" and change.bands is not None:
+        deviation = arrays["net_migration_deviation"].copy()
+        deviation[0, :, change.municipality] += value * change.bands  # the first part is the one that hardly fades
+        return {"net_migration_deviation": deviation}
+    if change.kind == "fertility_factor":
+        factor = arrays["fertility_factor"].copy()
+        factor[change.municipality] *= value
+        return {"fertility_factor": factor}
     return times_stream(arrays, change.stream, value) if change.kind == "stream" else {}
 
 

@@ -15,8 +15,10 @@ from demosim.scenario.read import baseline_location, read_scenario
 from demosim.scenario.resolve import resolve
 from demosim.scenario.spec import Spec
 from demosim.sweep.changes import list_changes
+from demosim.sweep.municipal import list_municipal_changes
 from demosim.sweep.sensitivity import Figure, tornado
 from demosim.sweep.sobol import sobol
+from demosim.uncertainty.fan_run import read_estimates
 
 
 def run_sensitivity(
@@ -33,7 +35,8 @@ def run_sensitivity(
     """What matters for the demographic expenditure of a budget year (the first unless named), nationally and here.
 
     municipalities: numbers of those that shall have a tornado of their own. accumulated: all since the launch up to
-    the budget year. sobol_points: also Sobol' indices from so many points (a power of two), seeded.
+    the budget year. Where the data set has municipal estimates, the level of net migration and the fertility of the
+    municipalities named are moved too. sobol_points: also Sobol' indices from so many points (a power of two), seeded.
 
     Returns the data set of `sensitivity.tornado`, written as a result of the kind sensitivity where an output is named.
     Raises a `DemosimError` (2).
@@ -52,6 +55,9 @@ def run_sensitivity(
     assumptions = resolved.assumptions
     unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year)
     changes = list_changes(assumptions, unit_cost)
+    estimates = read_estimates(assumptions, baseline_location(spec)) if municipalities else None
+    if estimates is not None:
+        changes += list_municipal_changes(assumptions, estimates, municipalities)
     first = int(assumptions["year"][0]) + int(assumptions.attrs["interval_years"])
     figure = Figure(budget_year or first, accumulated)
     result = tornado(assumptions, unit_cost, changes, figure, municipalities, threads)

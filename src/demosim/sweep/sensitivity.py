@@ -18,6 +18,7 @@ from demosim.sweep.changes import LANGUAGES, Change, cost_factor, moved_arrays
 from demosim.uncertainty.fan_arrays import times_costs
 
 NONLINEAR = 0.02
+NOTHING = 1e-6  # of the widest effect: what is moved between municipalities is next to nothing for the country
 MOST_AT_A_TIME = 256
 
 
@@ -103,7 +104,8 @@ def tornado(
     """Effects of every assumption's low and high end on the figure, the widest first.
 
     Returns, by `assumption`: `low`, `high`; `effect_low`, `effect_high`, kroner, as run; `linear_low`, `linear_high`,
-    from the gradient; `nonlinear` where an end differs from its linear figure by more than 2 per cent of it; labels
+    from the gradient; `nonlinear` where an end differs from its linear figure by more than 2 per cent of it (and a
+    millionth of the widest effect); labels
     and confidence. Beside them, for the municipalities named, the same by (municipality, assumption).
     """
     ends = [end for change in changes for end in (change.low, change.high)]
@@ -146,7 +148,7 @@ def _by_municipality(
 def _effects(prefix: str, effect: np.ndarray, linear: np.ndarray, dims: tuple[str, ...]) -> dict[str, Any]:
     """Variables of effects (…, end), as run and linear, and where the two part."""
     kroner = {"units": "kr"}
-    apart = np.abs(effect - linear) > NONLINEAR * np.abs(linear) + 1e-6
+    apart = np.abs(effect - linear) > NONLINEAR * np.abs(linear) + NOTHING * np.abs(effect).max(initial=1.0)
     return {
         f"{prefix}effect_low": (dims, effect[..., 0], kroner), f"{prefix}effect_high": (dims, effect[..., 1], kroner),
         f"{prefix}linear_low": (dims, linear[..., 0], kroner), f"{prefix}linear_high": (dims, linear[..., 1], kroner),

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from demosim.errors import DemosimError, Problem, usage_error
+from demosim.errors import DemosimError, usage_error
 from demosim.files import replacing, write_text
 
 MANIFEST = "manifest.json"
@@ -108,20 +108,28 @@ def open_store(folder: Path, digest: str, scenarios: int, chunk: int, resume: bo
             "was made from other inputs: another scenario, data set, choice of outputs or version", file=str(manifest),
             allowed="the same request as before, or remove the folder to start anew",
         )  # fmt: skip
-    store = Store(folder, digest, scenarios, int(about["chunk"]))
-    for number, checksums in about["done"].items():
-        if all(_sha256(store.path(int(number), name)) == checksum for name, checksum in checksums.items()):
-            store.done[int(number)] = checksums
+    try:
+        store = Store(folder, digest, scenarios, max(int(about["chunk"]), 1))
+        for number, checksums in about["done"].items():
+            place = store.chunks[int(number)]
+            named = all(name.isidentifier() for name in checksums)
+            if named and all(_sha256(store.path(place, name)) == checksum for name, checksum in checksums.items()):
+                store.done[place] = checksums
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise _damaged(manifest) from error
     return store
 
 
 def _read(manifest: Path) -> dict[str, Any]:
     try:
         about = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        problem = Problem("is damaged", file=str(manifest), allowed="remove the folder to start anew")
-        raise DemosimError([problem], 2) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(manifest) from error
     return about if isinstance(about, dict) else {}
+
+
+def _damaged(manifest: Path) -> DemosimError:
+    return usage_error("is damaged", file=str(manifest), allowed="remove the folder to start anew")
 
 
 def _sha256(path: Path) -> str:

@@ -13,6 +13,7 @@ import xarray as xr
 from demosim.errors import run_error
 from demosim.files import replacing
 from demosim.outputs.netcdf import write_result
+from demosim.outputs.seal import seal
 from demosim.sweep.design import Design
 from demosim.sweep.job import Job
 from demosim.sweep.store import Store
@@ -37,6 +38,7 @@ def write_sweep(path: Path, store: Store, job: Job, design: Design, attrs: Mappi
         try:
             with netCDF4.Dataset(temporary, "a") as file:
                 _fill(file, store, job)
+            seal(temporary)
         except (RuntimeError, OSError) as error:
             raise run_error(f"cannot be written, the disk is perhaps full ({error})", file=str(path)) from error
 

@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 
 from demosim.uncertainty.fan_draws import Drawn
-from demosim.uncertainty.fan_widths import Widths, by_place, widen
 from demosim.uncertainty.scores import AGE_GROUPS
 
 # Ends of the 80 and 67 per cent bands, the levels that Statistics Norway uses, and the middle.
@@ -41,10 +40,9 @@ def sums(values: np.ndarray, member: np.ndarray) -> np.ndarray:
 
 
 def fan_dataset(
-    drawn: Drawn, assumptions: xr.Dataset, unit_cost: xr.DataArray, quantiles: Sequence[float] = QUANTILES,
-    widths: Widths | None = None,
-) -> xr.Dataset:  # fmt: skip
-    """Quantiles over draws; those of municipalities with their width corrected by `fan_widths`, where given.
+    drawn: Drawn, assumptions: xr.Dataset, unit_cost: xr.DataArray, quantiles: Sequence[float] = QUANTILES
+) -> xr.Dataset:
+    """Quantiles over draws.
 
     Returns `demographic_expenditure` and `accumulated_demographic_expenditure` (financing, quantile, service, region,
     budget_year), kroner, with the service `total`; `population` (quantile, age_group, region, date), persons. Regions
@@ -71,8 +69,6 @@ def fan_dataset(
     persons = np.empty((len(quantiles), len(AGE_GROUPS), len(regions), len(dates)), np.float32)
     for at in range(len(AGE_GROUPS)):
         persons[:, at] = np.quantile(sums(drawn.persons[:, :, at], member), quantiles, axis=0).transpose(0, 2, 1)
-    if widths:
-        _widen(yearly, gathered, persons, np.array(quantiles), assumptions, widths)
     prices = {"price_year": int(unit_cost.attrs["price_year"]), "units": "kr"}
     return xr.Dataset(
         {
@@ -85,21 +81,6 @@ def fan_dataset(
             "region": regions, "budget_year": dates[1:], "age_group": list(AGE_GROUPS), "date": dates,
         },
     )  # fmt: skip
-
-
-def _widen(
-    yearly: np.ndarray, gathered: np.ndarray, persons: np.ndarray, quantiles: np.ndarray, assumptions: xr.Dataset,
-    widths: Widths,
-) -> None:  # fmt: skip
-    """Correct the width of the bands of municipalities, the last of the regions, in place."""
-    size = assumptions.sizes["municipality"]
-    start = assumptions["jump_off_population"].sum(("sex", "age")).values
-    factor = by_place(widths, "need", start)
-    for values in (yearly, gathered):
-        for row in values:
-            row[:, :, -size:] = widen(row[:, :, -size:], quantiles, factor[:, None])
-    for at, group in enumerate(AGE_GROUPS):
-        persons[:, at, -size:] = widen(persons[:, at, -size:], quantiles, by_place(widths, group, start)[:, None])
 
 
 def _quantiles(need: np.ndarray, quantiles: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,13 +18,13 @@ from demosim.uncertainty.fan_draws import Drawn, Sources, simulate
 from demosim.uncertainty.fan_history import national_series
 from demosim.uncertainty.fan_local import local_from
 from demosim.uncertainty.fan_national import estimate_national
+from demosim.uncertainty.fan_waves import waves_from
 from demosim.uncertainty.scores import AGE_GROUPS, age_group
 
 LEVELS = {0.67: (1, 3), 0.80: (0, 4)}  # of a band, with the places of its ends among the quantiles
 FIT, TEST = (2011, 2016), (2017, 2021)
 AGES, NEED = "age groups", "need"
 GROUPS = (*AGE_GROUPS, NEED)
-WIDTHS = np.round(np.arange(0.2, 3.001, 0.01), 2)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,10 @@ def launch_fan(evidence: Evidence, design: FanDesign, launch: int, unit_cost: xr
     series = national_series(nation, evidence.mortality, evidence.fertility, launch)
     county = evidence.history["county"].values
     local = local_from(estimates.dataset, assumption_arrays(assumptions), county, assumptions["age"].values)
-    sources = Sources(estimate_national(series), local)
+    waves = None
+    if estimates.settlement is not None:
+        waves = waves_from(estimates.settlement, evidence.national.persons, launch)
+    sources = Sources(estimate_national(series), local, waves=waves)
     groups = age_groups(assumptions["age"].values)
     return simulate(assumptions, unit_cost, sources, design.draws, design.seed, groups, threads)
 
@@ -117,20 +120,16 @@ def binomial(inside: Sequence[bool]) -> tuple[float, float, float]:
     return float(found.statistic), float(interval.low), float(interval.high)
 
 
-def coverage(bands: Sequence[Bands], widths: dict[tuple[str, str], float] | None = None) -> pd.DataFrame:
-    """Share of municipalities inside each band by launch, years ahead, size class and age group.
-
-    widths: factor on the distance of both ends from the median, by (size, group); 1 where there is none.
-    """
+def coverage(bands: Sequence[Bands]) -> pd.DataFrame:
+    """Share of municipalities inside each band by launch, years ahead, size class and age group."""
     rows = []
     for band in bands:
         for size in sorted(set(band.size), key=_first_number):
             here = band.size == size
             for at, group in enumerate(GROUPS):
-                width = (widths or {}).get((size, group), 1.0)
                 row = {"launch": band.launch, "ahead": band.ahead, "size": size, "group": group}
                 row["places"] = int(here.sum())
-                rows.append(row | _inside(band.quantiles[:, at, here], band.truth[at, here], width))
+                rows.append(row | _inside(band.quantiles[:, at, here], band.truth[at, here]))
     return pd.DataFrame(rows)
 
 
@@ -138,37 +137,12 @@ def _first_number(size: str) -> float:
     return float(size.rstrip("+").split("-")[0])
 
 
-def _inside(quantiles: np.ndarray, truth: np.ndarray, width: float) -> dict[str, float]:
-    middle = quantiles[2]
-    inside = {}
-    for level, (low, high) in LEVELS.items():
-        below, above = middle + width * (quantiles[low] - middle), middle + width * (quantiles[high] - middle)
-        inside[f"{level:.0%}"] = float(((truth >= below - 0.5) & (truth <= above + 0.5)).mean())
-    return inside
-
-
-def fit_widths(bands: Sequence[Bands], fit: tuple[int, int] = FIT) -> dict[tuple[str, str], float]:
-    """Factor on the width of bands, by size class and age group, that brings coverage nearest to both levels.
-
-    Least squares of the two misses, over launches of the fit alone, all years ahead together.
-    """
-    known = [band for band in bands if fit[0] <= band.launch <= fit[1]]
-    sizes = sorted({size for band in known for size in band.size}, key=_first_number)
-    found = {}
-    for size in sizes:
-        for at, group in enumerate(GROUPS):
-            one = []
-            for band in known:
-                here = band.size == size
-                one.append(replace(band, quantiles=band.quantiles[:, at, here], truth=band.truth[at, here]))
-            misses = [_miss(one, width) for width in WIDTHS]
-            found[size, group] = float(WIDTHS[int(np.argmin(misses))])
-    return found
-
-
-def _miss(bands: Sequence[Bands], width: float) -> float:
-    inside = [_inside(band.quantiles, band.truth, width) for band in bands]
-    return sum((float(np.mean([row[f"{level:.0%}"] for row in inside])) - level) ** 2 for level in LEVELS)
+def _inside(quantiles: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Share of places inside each band; a band of persons has half a person of slack at both ends."""
+    return {
+        f"{level:.0%}": float(((truth >= quantiles[low] - 0.5) & (truth <= quantiles[high] + 0.5)).mean())
+        for level, (low, high) in LEVELS.items()
+    }
 
 
 def pooled(table: pd.DataFrame, launches: tuple[int, int]) -> pd.DataFrame:

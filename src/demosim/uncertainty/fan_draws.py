@@ -15,9 +15,10 @@ from demosim.projection import assumption_arrays, check_counters
 from demosim.uncertainty.fan_arrays import add_migration, times_costs, times_fertility, times_mortality, usual_profile
 from demosim.uncertainty.fan_local import Local
 from demosim.uncertainty.fan_national import National
+from demosim.uncertainty.fan_waves import Waves
 
 CHUNK = 16
-_NATIONAL, _LOCAL, _COSTS, _PRICES = range(4)
+_NATIONAL, _LOCAL, _COSTS, _PRICES, _WAVES = range(5)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Sources:
     local: Local | None = None
     unit_cost_sd: float = 0.0
     deflator_sd: float = 0.0
+    waves: Waves | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def draw_assumptions(sources: Sources, arrays: Arrays, seed: int, draw: int) -> 
         moved |= times_mortality(moved, np.exp(mortality))
     if sources.local is not None:
         moved |= sources.local.draw(generator(seed, draw, _LOCAL), moved)
+    if sources.waves is not None:
+        moved |= sources.waves.draw(generator(seed, draw, _WAVES), moved)
     return moved
 
 

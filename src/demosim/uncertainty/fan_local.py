@@ -1,4 +1,4 @@
-"""How municipal net migration and births miss: what is not known of each level, and what comes year by year."""
+"""How municipal net migration and births miss: what is not known of level and age shape, and the noise of each year."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from demosim.baseline.calibrate.noise import noise_class
 from demosim.packing import Arrays
-from demosim.uncertainty.fan_noise import at_ages, read_noise
 
 NEEDED = (
     "level_response", "level_lasting_variance", "level_fading_variance", "level_part_covariance",
-    "level_county_variance", "level_noise_variance", "level_process_variance", "deviation_half_life",
+    "level_county_variance", "level_process_variance", "deviation_half_life", "shape_variance", "noise_covariance",
 )  # fmt: skip
+LEAST_APART = 1e-6  # of a class's variance is its own, so that classes that move quite alike have a root too
 
 
 @dataclass(frozen=True)
 class Local:
-    """The posterior of municipal levels at the launch and the noise of each coming year.
+    """The posterior of municipal levels and age shapes at the launch and the noise of each coming year.
 
     `response` (band,): what a level does to each band. `root` (2, 2, municipality): lasting and fading part, lower
     triangle. `county_sd` (county,), `county` (municipality,) its number. `process_sd`, `kept` (2,): of the lasting and
-    the fading part. `noise_sd` (band, municipality): of a year's rate of a band, independent of the others.
-    `factor_sd` (municipality,): of the log fertility factor.
+    the fading part. `shape_sd`, `persons` (band, municipality). `noise_root` (class, class): of yearly rates of the
+    classes of noise; `noise_scale` (class, municipality): one over the root of their persons; `noise_class` (band,):
+    the class of each band, −1 for newborns, whose rate has `newborn_sd` (municipality,). `factor_sd` (municipality,):
+    of the log fertility factor.
     """
 
     response: np.ndarray
@@ -32,7 +35,12 @@ class Local:
     county: np.ndarray
     process_sd: np.ndarray
     kept: np.ndarray
-    noise_sd: np.ndarray
+    shape_sd: np.ndarray
+    persons: np.ndarray
+    noise_root: np.ndarray
+    noise_scale: np.ndarray
+    noise_class: np.ndarray
+    newborn_sd: np.ndarray
     factor_sd: np.ndarray
 
     def levels(self, random: np.random.Generator, years: int) -> np.ndarray:
@@ -48,12 +56,29 @@ class Local:
             parts = parts * self.kept[:, None] + shocks[t] * self.process_sd[:, None]
         return result
 
+    def shapes(self, random: np.random.Generator) -> np.ndarray:
+        """Departures from the age shape (band, municipality), the same in all years; their total is zero."""
+        departure = random.standard_normal(self.shape_sd.shape) * self.shape_sd
+        total = (self.response[:, None] * self.persons).sum(0)
+        own = (departure * self.persons).sum(0) / np.where(total > 0, total, 1.0)
+        result: np.ndarray = departure - self.response[:, None] * own
+        return result
+
+    def noise(self, random: np.random.Generator, years: int) -> np.ndarray:
+        """Noise of yearly rates (year, band, municipality), the same within a class, newborns for themselves."""
+        normal = random.standard_normal((years, *self.noise_scale.shape))
+        by_class = np.einsum("kl,tlm->tkm", self.noise_root, normal) * self.noise_scale
+        result: np.ndarray = by_class[:, self.noise_class]
+        newborns = self.noise_class < 0
+        size = (years, int(newborns.sum()), len(self.newborn_sd))
+        result[:, newborns] = random.standard_normal(size) * self.newborn_sd
+        return result
+
     def draw(self, random: np.random.Generator, arrays: Arrays) -> dict[str, np.ndarray]:
         """Assumptions with further parts of the deviations, one for each year, and other fertility factors."""
         years = arrays["fertility_rate"].shape[0]
-        levels = self.levels(random, years)
-        noise = random.standard_normal((years, *self.noise_sd.shape)) * self.noise_sd
-        more = levels[:, None, :] * self.response[:, None] + noise
+        levels, shapes = self.levels(random, years), self.shapes(random)
+        more = levels[:, None, :] * self.response[:, None] + shapes + self.noise(random, years)
         factor = np.exp(random.standard_normal(len(self.factor_sd)) * self.factor_sd - self.factor_sd**2 / 2)
         return {
             "net_migration_deviation": np.concatenate([arrays["net_migration_deviation"], more]),
@@ -67,39 +92,40 @@ def local_from(
 ) -> Local:
     """From municipal estimates (see `demosim.baseline.calibrate.estimates`) and the population at the launch.
 
-    Noise: the variance of a municipality's yearly level is taken to come from its bands independently, in proportion
-    to persons times the weight of their ages (`fan_noise`), so that the level has the estimated variance and small age
-    groups are noisier. Newborns, where they are a band: Poisson. Fertility factor: Poisson births of the years that it
-    rests on.
+    Noise of a band is that of the class that its middle age belongs to; it falls as one over the root of the persons.
+    Newborns, where they are a band: Poisson. Fertility factor: Poisson births of the years that it rests on.
     """
     people = arrays["jump_off_population"]
     band = arrays["deviation_band"].astype(int)
     births = np.maximum(people[:, :, 0].sum(1), 0.5)
-    response = estimates["level_response"].values.copy()
-    variance = estimates["level_noise_variance"].values * _noise_by_band(people, band, ages, len(response))
-    if (band == band[0, 0]).sum() == len(band):
-        variance[band[0, 0]], response[band[0, 0]] = 1 / births, 0.0
-    codes, number = np.unique(county, return_inverse=True)
-    county_variance = [estimates["level_county_variance"].values[number == at].mean() for at in range(len(codes))]
-    half_life = estimates["deviation_half_life"].sel(part=["lasting", "fading"]).values
-    kept = 0.5 ** (1 / half_life)
+    response, shape = estimates["level_response"].values.copy(), estimates["shape_variance"].values.copy()
+    number, persons = noise_class(ages), np.zeros((len(response), len(people)))
+    np.add.at(persons, band.ravel(), people.reshape(len(people), -1).T)
+    of_band = _class_of_bands(band, number, len(response))
+    response[of_band < 0], shape[of_band < 0] = 0.0, 0.0
+    by_class = np.stack([people[:, :, number == at].sum((1, 2)) for at in range(number.max() + 1)])
+    codes, own = np.unique(county, return_inverse=True)
+    county_variance = [estimates["level_county_variance"].values[own == at].mean() for at in range(len(codes))]
+    kept = 0.5 ** (1 / estimates["deviation_half_life"].sel(part=["lasting", "fading"]).values)
     process = estimates["level_process_variance"].sel(part=["lasting", "fading"]).values
+    noise = estimates["noise_covariance"].values.astype(float)
+    noise = noise + np.diag(LEAST_APART * np.diag(noise))
     return Local(
-        response, _root(estimates), np.sqrt(np.maximum(county_variance, 0)), number,
-        np.sqrt(process * (1 - kept**2)), kept, np.sqrt(variance), np.sqrt(1 / (fertility_years * births)),
+        response, _root(estimates), np.sqrt(np.maximum(county_variance, 0)), own,
+        np.sqrt(process * (1 - kept**2)), kept, np.sqrt(shape), persons,
+        np.linalg.cholesky(noise), 1 / np.sqrt(np.maximum(by_class, 1.0)), of_band,
+        np.sqrt(1 / births), np.sqrt(1 / (fertility_years * births)),
     )  # fmt: skip
 
 
-def _noise_by_band(people: np.ndarray, band: np.ndarray, ages: np.ndarray, bands: int) -> np.ndarray:
-    """Variance of the rate of each band (band, municipality) where that of the whole level is one."""
-    weighted = people * at_ages(read_noise(), ages)
-    persons, parts = np.zeros((2, bands, len(people)))
-    np.add.at(persons, band.ravel(), people.reshape(len(people), -1).T)
-    np.add.at(parts, band.ravel(), weighted.reshape(len(people), -1).T)
-    share = parts / np.maximum(parts.sum(0), 1e-9)
-    total = people.sum((1, 2))
-    result: np.ndarray = share * total**2 / np.maximum(persons, 1.0) ** 2
-    return result
+def _class_of_bands(band: np.ndarray, number: np.ndarray, bands: int) -> np.ndarray:
+    """The class of noise in the middle of each band (band,); −1 for a band of newborns alone, or of nobody."""
+    found = np.full(bands, -1)
+    for at in range(bands):
+        classes = number[(band == at).any(0)]
+        if (classes >= 0).any():
+            found[at] = int(np.median(classes[classes >= 0]))
+    return found
 
 
 def _root(estimates: xr.Dataset) -> np.ndarray:

@@ -21,10 +21,8 @@ from demosim.uncertainty.fan_backtest import (
     backtest_bands,
     binomial,
     coverage,
-    fit_widths,
     pooled,
 )
-from demosim.uncertainty.fan_widths import Widths
 from demosim.uncertainty.run import read_evidence
 
 GOAL = 5.0  # points from the level
@@ -35,16 +33,15 @@ class FanRecord:
     """How bands of the past held.
 
     `country`: next year's demographic expenditure by launch, kroner; `held`: share of launches inside by level with
-    its 95 % interval; `raw`, `corrected`: coverage of municipalities by kind and size class on the test launches, per
-    cent; `widths`: factors fitted on the fit launches; `detail`: by launch, years ahead, size and group, corrected;
-    `budgets`: the record of budget estimates.
+    its 95 % interval; `fit`, `test`: coverage of municipalities by kind and size class on the launches that the draws
+    were chosen on and on those that confirm, per cent; `detail`: by launch, years ahead, size and group; `budgets`:
+    the record of budget estimates.
     """
 
     country: pd.DataFrame
     held: pd.DataFrame
-    raw: pd.DataFrame
-    corrected: pd.DataFrame
-    widths: Widths
+    fit: pd.DataFrame
+    test: pd.DataFrame
     detail: pd.DataFrame
     budgets: dict[str, float]
     notes: tuple[str, ...]
@@ -59,9 +56,8 @@ def run_fan_backtest(
 ) -> FanRecord:  # fmt: skip
     """Back-test of bands from files; see `demosim.uncertainty.run.run_backtest` for the files.
 
-    unit_cost: kroner (service, age), the same in all years. Widths are fitted on the launches of `fit` alone and
-    tested on those of `test`. With an output path, `detail` is written as CSV. Raises a `DemosimError` (2) where
-    either half has no launch.
+    unit_cost: kroner (service, age), the same in all years. fit, test: first and last launch of either half. With an
+    output path, `detail` is written as CSV. Raises a `DemosimError` (2) where either half has no launch.
     """
     for name, (first, last) in {"fit": fit, "test": test}.items():
         if not any(first <= launch <= last for launch in launches):
@@ -69,13 +65,12 @@ def run_fan_backtest(
     evidence, notes = read_evidence(history, mortality, fertility, nation, baseline)
     design = FanDesign(tuple(launches), tuple(ahead), draws, seed)
     bands, country = backtest_bands(evidence, design, unit_cost, threads, report)
-    widths = fit_widths(bands, fit)
-    detail = coverage(bands, widths)
+    detail = coverage(bands)
     if output is not None:
         with replacing(output) as temporary:
             detail.to_csv(temporary, index=False, float_format="%.4f", encoding="utf-8")
-    raw, corrected = pooled(coverage(bands), test), pooled(detail, test)
-    return FanRecord(country, _held(country), raw, corrected, widths, detail, budget_record(), notes)
+    chosen, confirmed = pooled(detail, fit), pooled(detail, test)
+    return FanRecord(country, _held(country), chosen, confirmed, detail, budget_record(), notes)
 
 
 def missed(table: pd.DataFrame, goal: float = GOAL) -> pd.DataFrame:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
+from demosim.baseline.calibrate.run import refugee_profile
 from demosim.baseline.find import embedded
 from demosim.baseline.read import find_data_set, load_netcdf, read_baseline
 from demosim.costs.unit_costs import derive_unit_cost
@@ -22,7 +24,7 @@ from demosim.uncertainty.fan import age_groups, fan_dataset
 from demosim.uncertainty.fan_draws import CHUNK, Sources, simulate
 from demosim.uncertainty.fan_local import NEEDED, Local, local_from
 from demosim.uncertainty.fan_national import read_national
-from demosim.uncertainty.fan_widths import read_widths
+from demosim.uncertainty.fan_waves import read_waves
 
 ESTIMATES = "estimates.nc"
 MOST_DRAWS = 20_000
@@ -67,7 +69,8 @@ def run_fan(
     if resolved.controls or resolved.nets:
         raise usage_error("a fan cannot meet [[control]] totals or municipalities.*.net", file=spec.file)
     unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year)
-    sources = make_sources(resolved.assumptions, unit_cost, location, chosen)
+    profile = refugee_profile(baseline)
+    sources = make_sources(resolved.assumptions, unit_cost, location, chosen, profile)
     ages = age_groups(baseline["age"].values)
     drawn = simulate(resolved.assumptions, unit_cost, sources, draws, seed, ages, threads, chunk, report)
     names = ("scenario", "title", "price_year", "baseline", "baseline_digest", "launch_year", "horizon", "digest")
@@ -76,19 +79,22 @@ def run_fan(
         "national": int(sources.national is not None), "municipal": int(sources.local is not None),
         "unit_costs": int(sources.unit_cost_sd > 0), "deflator": int(sources.deflator_sd > 0),
     }  # fmt: skip
-    widths = read_widths() if sources.local is not None and sources.national is not None else None
-    used["width_corrected"] = int(widths is not None)
-    found = fan_dataset(drawn, resolved.assumptions, unit_cost, widths=widths)
+    used["waves"] = int(sources.waves is not None)
+    found = fan_dataset(drawn, resolved.assumptions, unit_cost)
     result = found.assign_attrs(draws=draws, seed=seed, **attrs, **used)
     if output is not None:
         write_result(output, result, "fan")
     return result
 
 
-def make_sources(assumptions: xr.Dataset, unit_cost: xr.DataArray, location: str | Path, chosen: Switches) -> Sources:
+def make_sources(
+    assumptions: xr.Dataset, unit_cost: xr.DataArray, location: str | Path, chosen: Switches,
+    refugees: np.ndarray | None = None,
+) -> Sources:  # fmt: skip
     """What is uncertain in a scenario, from the embedded estimates and those of its data set.
 
-    A data set without municipal estimates has no municipal uncertainty; the attribute `municipal` of a fan says so.
+    A data set without municipal estimates has no municipal uncertainty, one without a profile of refugees (sex, age) no
+    waves; the attributes `municipal` and `waves` of a fan say so. Waves go with the national uncertainty.
     """
     with embedded("data", "uncertainty", "costs.toml").open("rb") as file:
         spread = tomllib.load(file)
@@ -98,11 +104,21 @@ def make_sources(assumptions: xr.Dataset, unit_cost: xr.DataArray, location: str
         read_local(assumptions, location) if chosen.municipal else None,
         float(spread["unit_cost"]) if chosen.unit_costs else 0.0,
         float(spread["deflator"]) * len(estimated) ** 0.5 if chosen.deflator else 0.0,
+        read_waves(refugees) if chosen.national and refugees is not None else None,
     )
 
 
 def read_local(assumptions: xr.Dataset, location: str | Path) -> Local | None:
     """Municipal uncertainty of a data set, None where it has no estimates that say."""
+    estimates = read_estimates(assumptions, location)
+    if estimates is None:
+        return None
+    arrays, county = assumption_arrays(assumptions), assumptions["county"].values
+    return local_from(estimates, arrays, county, assumptions["age"].values)
+
+
+def read_estimates(assumptions: xr.Dataset, location: str | Path) -> xr.Dataset | None:
+    """Municipal estimates beside a data set, for the municipalities of the assumptions; None where there are none."""
     path = find_data_set(location) / ESTIMATES
     if not path.is_file():
         return None
@@ -111,5 +127,4 @@ def read_local(assumptions: xr.Dataset, location: str | Path) -> Local | None:
         return None
     codes = assumptions["municipality"].values.astype(str)
     estimates = estimates.assign_coords(municipality=estimates["municipality"].values.astype(str))
-    arrays, county = assumption_arrays(assumptions), assumptions["county"].values
-    return local_from(estimates.sel(municipality=codes), arrays, county, assumptions["age"].values)
+    return estimates.sel(municipality=codes)

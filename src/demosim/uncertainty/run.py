@@ -11,7 +11,7 @@ import xarray as xr
 
 from demosim.baseline.calibrate import history as read
 from demosim.baseline.calibrate.national import NATION_FILE, read_nation
-from demosim.baseline.calibrate.run import REFUGEES, mortality_or_rough, refugee_profile
+from demosim.baseline.calibrate.run import mortality_or_rough, refugee_profile
 from demosim.baseline.calibrate.sizes import SIZE_CUTS
 from demosim.files import replacing
 from demosim.uncertainty.against import against, read_published
@@ -67,8 +67,7 @@ def read_evidence(
     series = read_nation(beside) if nation is not None or beside.is_file() else None
     if series is None:
         notes += ("No long series of the country (--nation): its mean migration rests on the history alone.",)
-    known = baseline is not None and series is not None and REFUGEES in baseline["profile"].values
-    profile = refugee_profile(baseline) if known and baseline is not None else None
+    profile = None if series is None else refugee_profile(baseline)
     return Evidence(population, deaths, rates, series, refugee_profile=profile), notes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +16,7 @@ from demosim.costs.prices import read_deflator
 from demosim.costs.services import read_services
 from demosim.costs.spread import averaged
 from demosim.costs.unit_costs import TBU_BANDS, derive_unit_cost
+from demosim.errors import usage_error
 from demosim.scenario.spec import CostOptions
 from demosim.validation.results import (
     DATA_SET,
@@ -154,11 +155,27 @@ def _newborn_deviation(persons: np.ndarray, of_round: np.ndarray) -> np.ndarray:
     return deviation
 
 
+def example_targets(years: Sequence[str] = ()) -> tuple[list[Target], int]:
+    """The documented example of over-fitting: published figures as targets, outcomes 2007–2020 held out.
+
+    years: of the published figures that shall be met, all where none is named. Returns targets and the price year of
+    the unit costs. Raises for a year without published figures.
+    """
+    published = published_targets(population_changes(read_baseline(DATA_SET)))
+    known = sorted({name.split()[1].rstrip(",") for name in (target.name for target in published) if "20" in name})
+    for year in years:
+        if year not in known:
+            raise usage_error(f"no figures of {year} are published", path="--only", allowed=", ".join(known))
+    chosen = [target for target in published if not years or any(year in target.name for year in years)]
+    return [*chosen, *history_targets()], 2025
+
+
 def published_targets(changes: Changes, price_year: int = 2025) -> list[Target]:
     """The published rows of 2026 and 2027 as targets of a calibration, for unit costs in prices of `price_year`."""
     deflator = read_deflator()
     targets = []
-    for row in facts("published_results").query("year <= 2027").to_dict("records"):
+    published = facts("published_results")
+    for row in published[published["year"] <= 2027].to_dict("records"):
         kind, year = str(row["kind"]), int(row["year"])
         change = changes["miss" if kind == "miss" else f"{kind} {year}"]
         factor = deflator.factor(price_year, int(row["price_year"]))

@@ -40,7 +40,8 @@ def june_to_march(baseline: xr.Dataset | None = None, method: str = "shapley") -
     cost = derive_unit_cost(single_ages(), CostOptions(), 2025)
     parts = explain(Case(june, cost), Case(march, cost), 2026, method)
     free = parts[parts["financing"] == "free_income"].groupby("level")["kroner"].sum() / 1e9
-    published = facts("published_results").query("kind == 'miss'").set_index("sector")
+    results = facts("published_results")
+    published = results[results["kind"] == "miss"].set_index("sector")
     beside = [
         {"level": level, "ours": free[level], "low": published["low"][level], "high": published["high"][level]}
         for level in ("municipal", "county")

@@ -12,6 +12,7 @@ from demosim.baseline.calibrate.fertility import estimate_fertility_factor
 from demosim.baseline.calibrate.flows import Flows, derive_flows, mortality_seen
 from demosim.baseline.calibrate.level import Level, LevelVariances, estimate_level
 from demosim.baseline.calibrate.national import NationalFlows
+from demosim.baseline.calibrate.noise import noise_ages, noise_covariance
 from demosim.baseline.calibrate.settlement import Settlement, estimate_settlement, settled
 from demosim.baseline.calibrate.shape import Bands, Shape, estimate_shape, make_bands
 from demosim.baseline.nation import survivors
@@ -35,6 +36,7 @@ class Calibration:
     bands: Bands
     population: np.ndarray  # persons at the launch, (municipality,)
     settlement: Settlement | None = None
+    shape_years: int = SHAPE_WINDOW  # that the age shape looks back on
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,16 @@ def calibrate(
     factor = estimate_fertility_factor(known.before(launch, windows.fertility), fertility)
     death_prob, _ = mortality_seen(mortality, launch, 0)
     exposure = bands.sums(survivors(recent.population[..., -1], death_prob)[..., None])[..., 0]
-    dataset = estimates_dataset(history, launch, bands, shape, level, factor, exposure)
-    return Calibration(launch, dataset, shape, level, bands, recent.population[..., -1].sum((1, 2)), wave)
+    noise = noise_covariance(recent)
+    dataset = estimates_dataset(history, launch, bands, shape, level, factor, exposure, noise)
+    persons = recent.population[..., -1].sum((1, 2))
+    return Calibration(launch, dataset, shape, level, bands, persons, wave, len(recent.years))
 
 
 def estimates_dataset(
-    history: xr.Dataset, launch: int, bands: Bands, shape: Shape, level: Level, factor: np.ndarray, exposure: np.ndarray
-) -> xr.Dataset:
+    history: xr.Dataset, launch: int, bands: Bands, shape: Shape, level: Level, factor: np.ndarray,
+    exposure: np.ndarray, noise: np.ndarray,
+) -> xr.Dataset:  # fmt: skip
     """The estimates as labelled arrays; deviations sum to zero over municipalities in every band, by survivors.
 
     Deviation of a band in year k after the launch: sum over parts of 0.5 ** (k / half-life) times the part.
@@ -118,10 +123,13 @@ def estimates_dataset(
             "level_county_variance": (place, level.county_variance),
             "level_noise_variance": (place, level.noise_variance),
             "level_process_variance": ("part", [0.0, v.lasting, v.fading]),
+            "shape_variance": (("band", "municipality"), shape.variance),
+            "noise_covariance": (("noise_age", "noise_age_other"), noise),
         },
         coords={
             "municipality": history["municipality"].values.astype(str), "part": list(PARTS),
             "band": np.arange(bands.size, dtype=np.int32), "sex": ["male", "female"], "age_end_of_year": ages,
+            "noise_age": noise_ages(ages), "noise_age_other": noise_ages(ages),
         },
         attrs={"launch_year": launch},
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -30,6 +31,26 @@ def variance_table(calibration: Calibration) -> pd.DataFrame:
             ("its standard error", wave.tilt_error, "share"),
         ]
     return pd.DataFrame(rows, columns=["quantity", "value", "unit"])
+
+
+def shape_table(calibration: Calibration) -> pd.DataFrame:
+    """Variances of the age shape, one row for each band of sex and age (at the end of the year).
+
+    `response`: how much the band's rate moves when the whole rate moves by one; `noise`: yearly noise variance times
+    survivors; `signal`: variance between municipalities, squared yearly rate; `signal_share`: share of the variance of
+    a mean over the window that is signal, where the band has its median number of survivors.
+    """
+    shape, index = calibration.shape, calibration.bands.index
+    rows = []
+    for band in range(1, calibration.bands.size):
+        sexes, ages = np.nonzero(index == band)
+        sex = "both" if len(set(sexes)) > 1 else ("male", "female")[int(sexes[0])]
+        noise = shape.noise[band] / max(float(np.median(shape.exposure[band])), 1.0) / calibration.shape_years
+        share = shape.signal[band] / (shape.signal[band] + noise)
+        row = (sex, int(ages.min()), int(ages.max()), shape.response[band], shape.noise[band], shape.signal[band])
+        rows.append((*row, float(share)))
+    columns = ["sex", "from_age", "to_age", "response", "noise", "signal", "signal_share"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def signal_table(calibration: Calibration, cuts: tuple[float, ...] = SIZE_CUTS) -> pd.DataFrame:
@@ -64,7 +85,10 @@ def step_table(calibration: Calibration, history: xr.Dataset) -> pd.DataFrame:
     return table.sort_values("weight", kind="stable").reset_index(drop=True)
 
 
-def text(calibration: Calibration, history: xr.Dataset, notes: tuple[str, ...] = (), steps: int = 15) -> str:
+def text(
+    calibration: Calibration, history: xr.Dataset, notes: tuple[str, ...] = (), steps: int = 15,
+    cuts: tuple[float, ...] = SIZE_CUTS,
+) -> str:  # fmt: skip
     """The calibration in words and tables, for a terminal or a file."""
     table = step_table(calibration, history)
     wave = calibration.settlement
@@ -74,7 +98,9 @@ def text(calibration: Calibration, history: xr.Dataset, notes: tuple[str, ...] =
         state = "kept apart from the deviations" if wave.used else "within three standard errors of none: not used"
         lines += [f"Waves of refugees lean towards small municipalities: {state}.", ""]
     lines += ["Share of signal by size of municipality"]
-    lines += [signal_table(calibration).to_string(index=False, float_format="{:.2f}".format), ""]
+    lines += [signal_table(calibration, cuts).to_string(index=False, float_format="{:.2f}".format), ""]
+    lines += ["Age shape: variances by band, and the share of signal in a municipality of median size"]
+    lines += [shape_table(calibration).to_string(index=False, float_format="{:.3g}".format), ""]
     lines += [f"{len(table)} years far from their municipality's median (moved borders, receptions): brought to three"]
     lines += ["standard deviations, none left out. Those with the least weight:"]
     lines += [table.head(steps).to_string(index=False, float_format="{:.2f}".format), *notes]

@@ -11,9 +11,14 @@ from demosim.baseline.calibrate import history as read
 from demosim.baseline.calibrate import report
 from demosim.baseline.calibrate.estimates import LEVEL_WINDOW, Calibration, Waves, Windows, calibrate, write_estimates
 from demosim.baseline.calibrate.national import NATION_FILE, national_flows, read_nation
+from demosim.baseline.calibrate.sizes import SIZE_CUTS
+from demosim.baseline.store import REFUGEE_PROFILE
 from demosim.files import replacing, write_text
 
-REFUGEES = "ukraine"
+WAVES_NOTE = (
+    "Waves of refugees are not kept apart: that needs a long series of the country (--nation) and a data set whose "
+    "source.toml names a refugee_profile."
+)
 NOTE = (
     "Estimated with `demosim calibrate` from the registered population of municipalities before 1 January {launch}: "
     "cohort residual, age shape by multivariate empirical Bayes over {shape} years, level by restricted maximum "
@@ -31,12 +36,13 @@ def run_calibrate(
     fertility: Path | None = None,
     nation: Path | None = None,
     baseline: xr.Dataset | None = None,
+    cuts: tuple[float, ...] = SIZE_CUTS,
 ) -> tuple[Calibration, str]:
     """Estimate from files and, with an output folder, write `estimates.nc`, `steps.csv` and `calibration.txt` there.
 
     history, mortality, fertility, nation: files, the last three by default those of the usual names beside the
     history. window: years of the age shape. baseline: a data set, whose profile of refugees tells their waves and
-    whose mortality stands in, marked rough, where there is no file of mortality.
+    whose mortality stands in, marked rough, where there is no file of mortality. cuts: of the size classes reported on.
 
     Returns the calibration and its report as text.
     """
@@ -44,14 +50,15 @@ def run_calibrate(
     deaths, notes = mortality_or_rough(history, mortality, baseline, launch)
     rates = read.read_fertility(read.auxiliary(history, fertility, read.FERTILITY_FILE, read.HOW_FERTILITY))
     series = nation or history.parent / NATION_FILE
+    profile = refugee_profile(baseline)
     waves = None
-    if baseline is not None and series.is_file() and REFUGEES in baseline["profile"].values:
-        waves = Waves(national_flows(read_nation(series), deaths), refugee_profile(baseline))
+    if profile is None or not series.is_file():
+        notes += (WAVES_NOTE,)
     else:
-        notes += ("Waves of refugees are not kept apart: that needs a long series of the country (--nation).",)
+        waves = Waves(national_flows(read_nation(series), deaths), profile)
     windows = Windows(shape=window, level=max(window, LEVEL_WINDOW))
     found = calibrate(population, deaths, rates, launch, windows, waves=waves)
-    words = report.text(found, population, notes)
+    words = report.text(found, population, notes, cuts=cuts)
     if output is not None:
         note = NOTE.format(launch=launch, shape=windows.shape, level=windows.level, fertility=windows.fertility)
         write_estimates(found, output / "estimates.nc", " ".join((note, *notes)))
@@ -61,9 +68,14 @@ def run_calibrate(
     return found, words
 
 
-def refugee_profile(baseline: xr.Dataset) -> np.ndarray:
-    """Shares of refugees by sex and age, without newborns and without cells where more leave than come; sums to one."""
-    profile = np.maximum(baseline["migration_profile"].sel(profile=REFUGEES).values, 0.0)
+def refugee_profile(baseline: xr.Dataset | None) -> np.ndarray | None:
+    """Shares of refugees by sex and age, without newborns and without cells where more leave than come; sums to one.
+
+    None where there is no data set, or its `source.toml` names no `refugee_profile`.
+    """
+    if baseline is None or REFUGEE_PROFILE not in baseline.attrs:
+        return None
+    profile = np.maximum(baseline["migration_profile"].sel(profile=baseline.attrs[REFUGEE_PROFILE]).values, 0.0)
     profile[:, 0] = 0.0
     result: np.ndarray = profile / profile.sum()
     return result

@@ -40,9 +40,14 @@ class Settlement:
 
     def key(self, population: np.ndarray) -> np.ndarray:
         """Share of each municipality, (municipality,)."""
-        weight = population * np.maximum(1 + self.tilt * lean(population, population), 0)
-        result: np.ndarray = weight / weight.sum()
-        return result
+        return settlement_key(population, self.tilt)
+
+
+def settlement_key(population: np.ndarray, tilt: float) -> np.ndarray:
+    """Shares (municipality,) where the rate of settlement rises by `tilt` as log population falls by one."""
+    weight = population * np.maximum(1 + tilt * lean(population, population), 0)
+    result: np.ndarray = weight / weight.sum()
+    return result
 
 
 def lean(population: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,7 +57,7 @@ class Shape:
 
     `response` (band,): how much a band's rate moves when the whole rate moves by one; `exposure` (band,
     municipality): survivors of the last year; `noise`, `signal` (band,): yearly noise variance times survivors, and
-    variance between municipalities.
+    variance between municipalities; `variance` (band, municipality): what is not known of the rate.
     """
 
     rate: np.ndarray
@@ -65,6 +65,7 @@ class Shape:
     exposure: np.ndarray
     noise: np.ndarray
     signal: np.ndarray
+    variance: np.ndarray
 
     def spread(self, level: np.ndarray) -> np.ndarray:
         """Rates by (band, municipality) whose total rate is the level (municipality,), ages moving as they have."""
@@ -93,15 +94,16 @@ def estimate_shape(flows: Flows, bands: Bands) -> Shape:
     years = persons.shape[2]
     noise = np.einsum("bmt,cmt->bc", error, error) / (persons.shape[1] * (years - 1))
     county = _county_mean(mean, total, flows.county)
-    drawn, signal = _draw(mean - county, noise, total / years, years)
+    drawn, signal, unknown = _draw(mean - county, noise, total / years, years)
     last = flows.exposure[..., -1:]
     exposure = bands.sums(last)[..., 0]
     shape = Shape(
         np.vstack([np.zeros(persons.shape[1]), county + drawn]), np.append(0.0, response), exposure,
         np.append(0.0, np.diag(noise)), np.append(0.0, np.diag(signal)),
+        np.vstack([np.zeros(persons.shape[1]), unknown]),
     )  # fmt: skip
     own = (shape.rate * exposure).sum(0) / exposure.sum(0)
-    return Shape(shape.rate - shape.spread(own), shape.response, exposure, shape.noise, shape.signal)
+    return replace(shape, rate=shape.rate - shape.spread(own))
 
 
 def _response(rate: np.ndarray, flows: Flows) -> np.ndarray:
@@ -121,8 +123,8 @@ def _county_mean(rate: np.ndarray, persons: np.ndarray, county: np.ndarray) -> n
 
 def _draw(
     deviation: np.ndarray, noise: np.ndarray, persons: np.ndarray, years: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior mean (band, municipality) and the covariance between municipalities (band, band)."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Posterior mean (band, municipality), the covariance between municipalities (band, band), posterior variance."""
     scale = 1 / np.sqrt(persons)
     sampling = noise[None] * (scale[:, None] * scale[None]).transpose(2, 0, 1) / years
     # Between municipalities: from the larger half, where noise does not swamp the signal.
@@ -133,5 +135,7 @@ def _draw(
     spread = np.sqrt(np.maximum(np.diag(between), LEAST_VARIANCE))
     values, vectors = np.linalg.eigh(between / spread[:, None] / spread)
     between = (vectors * np.maximum(values, LEAST_EIGENVALUE)) @ vectors.T * spread[:, None] * spread
-    weights = np.linalg.solve(between[None] + sampling, deviation.T[..., None])[..., 0]
-    return (weights @ between).T, between
+    inverse = np.linalg.inv(between[None] + sampling)
+    mean = np.einsum("bc,mcd,dm->bm", between, inverse, deviation, optimize=True)
+    unknown = np.diag(between)[:, None] - np.einsum("bc,mcd,db->bm", between, inverse, between, optimize=True)
+    return mean, between, np.maximum(unknown, 0.0)

@@ -29,6 +29,7 @@
   };
   const shown = (value, column) => {
     if (value === null || column.text) return value === null ? "–" : String(value);
+    if (column.money) return number(value, Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
     if (!column.percent) return number(value, column.decimals);
     return number(100 * value, column.decimals) + (state.lang === "en" ? "%" : "\u00a0%");
   };
@@ -52,7 +53,12 @@
   const sums = (values) => values[0].map((_, point) => values.reduce((sum, line) => sum + (line[point] ?? 0), 0));
   const describe = (panel, labels) => {
     const place = placeOf(panel), values = panel.values[place], decimals = panel.decimals[place];
-    const lines = panel.sums ? [[word("total"), sums(values)]] : values.map((line, at) => [labels.series[at], line]).slice(0, 4);
+    const lines = panel.sums ? [[word("total"), sums(values)]] : values.map((line, at) => [labels.series[at], line]).slice(0, 8);
+    if (panel.listed) {
+      const told = labels.points.slice(0, 8).map((x, point) => [x, values.map((line) => line[point])]).filter(([, cells]) => !cells.includes(null));
+      return `${labels.title}, ${regionName(place)}. ${labels.unit}. ${told.map(([x, cells]) =>
+        `${x}: ${cells.map((cell, at) => `${number(cell, decimals)} (${labels.series[at]})`).join(", ")}`).join("; ")}.`;
+    }
     const [first, last] = [labels.points[0], labels.points.at(-1)];
     const parts = lines.filter(([, line]) => line[0] !== null && line.at(-1) !== null).map(([name, line]) =>
       `${name}: ${number(line[0], decimals)} (${first}), ${number(line.at(-1), decimals)} (${last})`);
@@ -83,7 +89,7 @@
     const drawing = make("div", { class: "drawing", "aria-hidden": "true" });
     return [make("div", { class: "chart", role: "img", "aria-label": label }, drawing), drawing];
   };
-  const heights = { pyramid: 440, tornado: 380 };
+  const heights = { pyramid: 440, tornado: 440 };
   // As many columns of the legend as there is room for, and only series that the place has.
   const fitted = (spec, names, width) => {
     if (Array.isArray(spec)) return spec.map((part) => fitted(part, names, width));
@@ -94,11 +100,14 @@
       const column = 42 + Math.round(6.4 * Math.max(0, ...values.map((name) => name.length)));
       copy.legend = { ...spec.legend, values, columns: Math.max(1, Math.floor(width / column)) };
     }
+    if (spec.labelAlign === "left") copy.labelLimit = width - 12;
     return copy;
   };
   let latest = 0;
   const embed = async (target, spec, rows, height, turn) => {
-    const sized = spec.facet ? {} : { width: "container", height };
+    const cell = 230, across = Math.max(1, Math.floor(target.clientWidth / cell));
+    const sized = spec.facet ? { columns: across } : { width: "container", height };
+    if (spec.facet) spec = { ...spec, spec: { ...spec.spec, width: Math.floor(target.clientWidth / across) - 75 } };
     const names = [...new Set(rows.map((row) => row.s))];
     const full = { ...fitted(spec, names, target.clientWidth), ...sized, config: page.config, data: { name: "rows", values: rows } };
     const result = await window.vegaEmbed(target, full, {
@@ -122,7 +131,9 @@
           make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": labels.title }, numberTable(panel, labels))));
       const rows = panelRows(panel, labels);
       if (!rows.length) {
-        figure.replaceChildren(make("h3", {}, labels.title), make("p", { class: "note" }, word("page_no_numbers", { place: regionName(state.region) })));
+        const region = page.regions[state.region], hint = region.kind === "municipality" ? panel.hint.replace("{code}", region.code) : "";
+        figure.replaceChildren(make("h3", {}, labels.title),
+          make("p", { class: "note" }, word("page_no_numbers", { place: regionName(state.region) }), ...(hint ? [" ", make("code", {}, hint)] : [])));
         continue;
       }
       await embed(drawing, panel.spec[state.lang], rows, heights[panel.key] ?? 320, turn);
@@ -178,7 +189,8 @@
     }
     const heads = columns.map((column, at) => make("th", {
       scope: "col", "aria-sort": state.sort === at ? (state.down ? "descending" : "ascending") : "none",
-    }, make("button", { type: "button", onclick: () => sortBy(at) }, column.label[state.lang])));
+    }, make("button", { type: "button", onclick: () => sortBy(at) }, column.label[state.lang]),
+    make("span", { class: "print", "aria-hidden": "true" }, column.label[state.lang])));
     const body = rows.map((at) => {
       const cells = columns.map((column, place) => place === 0
         ? make("th", { scope: "row" }, make("button", { type: "button", onclick: () => pick(at, true) }, page.places[at][column.at]))

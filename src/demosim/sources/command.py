@@ -1,0 +1,124 @@
+"""`demosim data build`: which build is meant, with the weights of split municipalities that go with it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from demosim.baseline.build import RECIPE_FILE, build_baseline
+from demosim.baseline.find import embedded as find
+from demosim.errors import ProblemGroup, usage_error
+from demosim.sources.build import build_from_files, build_from_store, split_weights, splits_in_store
+from demosim.sources.facts import build_declared, build_fresh
+from demosim.sources.fresh_facts import CARRIED
+from demosim.sources.store import Store
+
+BY_POPULATION = "by-population"
+
+
+def build_data_set(
+    output: Path, *, launch: int | None = None, declaration: Path | None = None, history: Path | None = None,
+    estimates: Path | None = None, weights: str | None = None, recipe: Path | None = None, embedded: bool = False,
+    allow_paths: bool = False, store: Store | None = None,
+) -> list[str]:  # fmt: skip
+    """Build a data set in a folder; returns what it was made from, a line each.
+
+    One of: `embedded`, the embedded data set anew from its own facts; `declaration` alone, whatever country it
+    describes; `launch`, a complete data set from the store, in which figures of a `declaration` go before stored ones.
+    `weights`: a file with the columns old, new, weight, or `by-population`: by the population of the parts today.
+    `allow_paths`: let the declaration name files outside its folder.
+    Raises `DemosimError` (2) where the request is not one of these, and as `build_fresh` and `build_declared` do.
+    """
+    _check(output, launch, declaration, embedded, history, estimates)
+    if embedded:
+        output.mkdir(parents=True, exist_ok=True)
+        if not (output / RECIPE_FILE).is_file():
+            shutil.copyfile(find("data", CARRIED, RECIPE_FILE), output / RECIPE_FILE)
+        kept = Path(shutil.copyfile(estimates or find("data", CARRIED, "estimates.nc"), output / "estimates.nc"))
+        build_baseline(find("data", "facts"), kept, output)
+        return []
+    if launch is None:
+        build_declared(Path(str(declaration)), output, allow_paths)
+        return []
+    store = store or Store()
+    shares = read_weights(weights, launch, store)
+    own = build_from_files(declaration, allow_paths, whole=False) if declaration is not None else None
+    named = set() if own is None else set(own.arrays)
+    stored_history = history is None and estimates is None and "population_history" not in named
+    inputs = build_from_store(
+        launch, store, weights=shares, history=stored_history, population="population" not in named
+    )
+    if own is not None:
+        arrays, origins = {**inputs.arrays, **own.arrays}, {**inputs.origins, **own.origins}
+        inputs = replace(inputs, arrays=arrays, origins=origins)
+    built = build_fresh(launch, output, estimates=estimates, history=history, inputs=inputs, recipe=recipe)
+    return [*_weights_in_words(shares), *built.provenance.lines()]
+
+
+def read_weights(weights: str | None, launch: int, store: Store) -> dict[str, dict[str, float]]:
+    """Weights of split municipalities from a file, or by the population of the parts on the launch date.
+
+    Raises with every row that cannot be used.
+    """
+    if weights is None:
+        return {}
+    if weights == BY_POPULATION:
+        splits = splits_in_store(launch, store)
+        after = build_from_store(launch, store, history=False).arrays["population"]
+        unknown = [new for news in splits.values() for new in news if new not in after["municipality"].values]
+        if unknown:
+            raise usage_error(f"{', '.join(unknown)} did not last until {launch}", path="--weights",
+                              allowed="a file with the columns old, new, weight")  # fmt: skip
+        return split_weights(after, splits)
+    path = Path(weights)
+    try:
+        table = pd.read_csv(path, dtype=str, comment="#", encoding="utf-8-sig", skipinitialspace=True)
+    except (OSError, ValueError) as error:
+        raise usage_error(f"cannot be read ({error})", file=str(path)) from error
+    problems = ProblemGroup(path)
+    for column in ("old", "new", "weight"):
+        if column not in table:
+            problems.add("has no such column", path=column, allowed="columns old, new, weight")
+    problems.raise_if_any()
+    found: dict[str, dict[str, float]] = {}
+    for row, (old, new, weight) in enumerate(table[["old", "new", "weight"]].itertuples(index=False), start=2):
+        try:
+            share = float(weight)
+        except ValueError:
+            problems.add(f'"{weight}" is no number', line=row, path="weight")
+            continue
+        if new in found.setdefault(str(old), {}):
+            problems.add(f"{old} goes to {new} twice", line=row)
+        found[str(old)][str(new)] = share
+    for old, parts in found.items():
+        if abs(sum(parts.values()) - 1) > 1e-9 or min(parts.values()) < 0:
+            problems.add(f"its weights sum to {sum(parts.values()):g}", path=old, allowed="shares that sum to 1")
+    problems.raise_if_any()
+    return found
+
+
+def _check(
+    output: Path, launch: int | None, declaration: Path | None, embedded: bool, history: Path | None,
+    estimates: Path | None,
+) -> None:  # fmt: skip
+    if embedded == (launch is not None or declaration is not None):
+        raise usage_error("say what to build from", allowed="one of --launch YEAR, --from FILE, --embedded")
+    if history is not None and estimates is not None:
+        raise usage_error("gives both --history and --estimates", allowed="one of them")
+    if launch is None and (history is not None or (estimates is not None and not embedded)):
+        raise usage_error("--history and --estimates go with a launch year", allowed="--launch YEAR")
+    for path, what in ((history, "--history"), (estimates, "--estimates"), (declaration, "--from")):
+        if path is not None and not path.is_file():
+            raise usage_error("there is no such file", file=str(path), path=what)
+    if output.exists() and not output.is_dir():
+        raise usage_error("is a file; give a folder", file=str(output), path="--output")
+
+
+def _weights_in_words(weights: dict[str, dict[str, float]]) -> list[str]:
+    return [
+        f"{old} is split: {', '.join(f'{100 * share:.2f} % to {new}' for new, share in parts.items())}"
+        for old, parts in weights.items()
+    ]

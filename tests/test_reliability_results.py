@@ -1,0 +1,196 @@
+"""Result files that are cut, changed, not ours or of another version: a clear refusal from every command that reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+
+import made_up_result
+from demosim.cli import main
+from demosim.errors import DemosimError
+from demosim.outputs.netcdf import FORMAT, read_assumptions, read_result, write_result
+from demosim.outputs.seal import is_broken, seal
+
+NOT_WHOLE = r"is damaged or cut short|is not a NetCDF file"
+SEAL = len(b"\ndemosim crc32 00000000\n")
+COMMANDS = {
+    "compare": ["compare", "GOOD", "BAD"],
+    "compare the other way": ["compare", "BAD", "GOOD"],
+    "explain": ["compare", "GOOD", "BAD", "--explain"],
+    "export": ["export", "BAD", "--output", "out.xlsx"],
+    "export csv": ["export", "BAD", "--output", "out.csv"],
+    "export nc": ["export", "BAD", "--output", "out.nc"],
+    "export beside": ["export", "GOOD", "BAD", "--output", "out.xlsx"],
+    "report": ["report", "BAD", "--output", "out.html"],
+    "report beside": ["report", "GOOD", "BAD", "--output", "out.html"],
+    "pages": ["pages", "BAD", "--output", "out"],
+    "pages of one": ["pages", "BAD", "--output", "out", "--municipality", "R1"],
+    "plot": ["plot", "BAD", "--figure", "yearly", "--output", "out.svg"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A result with its assumptions, as bytes."""
+    path = tmp_path_factory.mktemp("good") / "good.nc"
+    run = made_up_result.small().isel(municipality=[0, 1], date=slice(0, 3), year=slice(0, 2), budget_year=slice(0, 2))
+    write_result(path, run, "run", run[["population"]])
+    return path.read_bytes()
+
+
+@pytest.fixture
+def here(tmp_path: Path, good: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working folder with a good result; nothing but what a test puts there may be in it afterwards."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "GOOD").write_bytes(good)
+    yield tmp_path
+    assert sorted(path.name for path in tmp_path.iterdir()) in (["BAD", "GOOD"], ["GOOD"]), "something was left behind"
+
+
+def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What a command says of a bad file: one line that names it, on stderr alone."""
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    printed = capsys.readouterr()
+    assert int(end.value.code or 0) in (1, 2)
+    assert printed.out == ""
+    assert printed.err.startswith("BAD: ")
+    assert len(printed.err.splitlines()) == 1
+    return printed.err
+
+
+def test_the_good_file_is_good(here: Path, good: bytes) -> None:
+    assert not is_broken(here / "GOOD")
+    assert read_result(here / "GOOD").sizes["municipality"] == 2
+    with netCDF4.Dataset("GOOD") as file:  # other programs pass over the seal
+        assert "population" in file.variables
+        assert "assumptions" in file.groups
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_refuses_a_file_with_one_bit_changed(
+    here: Path, good: bytes, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = np.random.default_rng(len(command)).integers(8, len(good) - SEAL)
+    (here / "BAD").write_bytes(good[:at] + bytes([good[at] ^ 4]) + good[at + 1 :])
+    assert "is damaged or cut short; make it again" in refused(COMMANDS[command], capsys)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_refuses_a_file_that_was_cut(
+    here: Path, good: bytes, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "BAD").write_bytes(good[: len(good) // 2])
+    assert "is damaged or cut short" in refused(COMMANDS[command], capsys)
+
+
+@pytest.mark.parametrize("command", ["compare", "export", "report", "pages", "plot"])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is not a NetCDF file"), (b"PK\x03\x04", "is not a NetCDF file"), (b"\x89HDF\r\n\x1a\n", "is damaged"),
+        (b"CDF\x01", "is damaged"), (b"name = 'x'\n", "is not a NetCDF file"), (None, "there is no such file"),
+    ],
+)  # fmt: skip
+def test_every_command_refuses_what_is_no_result(
+    here: Path, command: str, content: bytes | None, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if content is not None:
+        (here / "BAD").write_bytes(content)
+    assert says in refused(COMMANDS[command], capsys)
+
+
+@pytest.mark.parametrize("seed", range(400))
+def test_any_bit_that_changes_is_noticed(tmp_path: Path, good: bytes, seed: int) -> None:
+    """Or it is one of the seal's own mark, and the content is what it was."""
+    random = np.random.default_rng(seed)
+    at, bit = int(random.integers(len(good))), int(random.integers(8))
+    path = tmp_path / "flipped.nc"
+    path.write_bytes(good[:at] + bytes([good[at] ^ (1 << bit)]) + good[at + 1 :])
+    if at < len(good) - SEAL or is_broken(path):
+        with pytest.raises(DemosimError, match=NOT_WHOLE):
+            read_result(path)
+        with pytest.raises(DemosimError, match=NOT_WHOLE):
+            read_assumptions(path)
+    else:
+        assert read_result(path).sizes["municipality"] == 2
+
+
+def test_any_cut_is_noticed(tmp_path: Path, good: bytes) -> None:
+    """At many lengths, at each of the first hundred bytes, and at each of the last; in the seal nothing is lost."""
+    path = tmp_path / "cut.nc"
+    lengths = [*range(100), *range(100, len(good), len(good) // 150), *range(len(good) - 100, len(good))]
+    for length in lengths:
+        path.write_bytes(good[:length])
+        if length >= len(good) - SEAL:
+            assert read_result(path).sizes["municipality"] == 2
+            continue
+        with pytest.raises(DemosimError, match=NOT_WHOLE):
+            read_result(path)
+
+
+def test_a_piece_that_was_lost_in_the_middle_or_zeroed_is_noticed(tmp_path: Path, good: bytes) -> None:
+    path = tmp_path / "hole.nc"
+    for start in range(100, len(good) - 5000, len(good) // 20):
+        for content in (good[:start] + good[start + 512 :], good[:start] + bytes(512) + good[start + 512 :]):
+            path.write_bytes(content)
+            if content != good:
+                with pytest.raises(DemosimError, match="is damaged"):
+                    read_result(path)
+
+
+def test_two_results_one_after_the_other_are_none(tmp_path: Path, good: bytes) -> None:
+    path = tmp_path / "twice.nc"
+    path.write_bytes(good + good)
+    with pytest.raises(DemosimError, match="is damaged"):
+        read_result(path)
+
+
+@pytest.mark.parametrize("form", [0, FORMAT + 1, 99, "two", 1.5, None])
+def test_another_version_is_named_and_not_guessed_at(
+    here: Path, form: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attrs = {"demosim_kind": "run", "demosim_version": "7.3"} | ({} if form is None else {"demosim_format": form})
+    xr.Dataset({"population": ("x", [1.0])}, attrs=attrs).to_netcdf(here / "BAD", engine="netcdf4")
+    for command in ("compare", "export", "report", "pages", "plot"):
+        said = refused(COMMANDS[command], capsys)
+        assert "was written by demosim 7.3 in a form that this version cannot read" in said
+
+
+def test_a_file_that_another_program_changed_has_no_seal_and_is_read(tmp_path: Path, good: bytes) -> None:
+    path = tmp_path / "changed.nc"
+    path.write_bytes(good)
+    with netCDF4.Dataset(path, "a") as file:
+        file.setncattr("note", "looked at")
+    assert not is_broken(path)
+    assert read_result(path).attrs["note"] == "looked at"
+    seal(path)
+    assert not is_broken(path)
+    path.write_bytes(path.read_bytes().replace(b"looked at", b"looked in"))
+    assert is_broken(path)
+
+
+def test_a_result_of_the_wrong_kind_or_without_what_is_needed(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_result(here / "BAD", xr.Dataset({"population": ("x", [1.0])}), "fan")
+    for command in ("compare", "export", "pages"):
+        assert "is a result of the kind fan; a result of the kind run" in refused(COMMANDS[command], capsys)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a thing of POSIX")
+def test_a_pipe_is_no_file_and_nothing_waits_for_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(here / "BAD")
+    assert "there is no such file" in refused(COMMANDS["report"], capsys)
+
+
+def test_names_that_no_file_can_have(tmp_path: Path) -> None:
+    for name in ("x" * 300, "a\0b"):
+        with pytest.raises(DemosimError):
+            read_result(tmp_path / name)
