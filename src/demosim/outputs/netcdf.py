@@ -20,7 +20,9 @@ FORMAT = 1
 _SIGNATURES = (b"\x89HDF\r\n\x1a\n", b"CDF\x01", b"CDF\x02", b"CDF\x05")
 
 
-def write_result(path: str | Path, dataset: xr.Dataset, kind: str = "run", assumptions: xr.Dataset | None = None) -> None:
+def write_result(
+    path: str | Path, dataset: xr.Dataset, kind: str = "run", assumptions: xr.Dataset | None = None
+) -> None:
     """Write a result whole or not at all.
 
     Nothing in the file depends on the clock: the same result gives the same content. Numbers are stored as they are,
