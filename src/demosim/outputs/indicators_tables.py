@@ -78,7 +78,7 @@ def _published(published: pd.DataFrame, lang: str) -> Table:
         for row in published.sort_values("year", kind="stable").to_dict("records")
     ]  # fmt: skip
     heads = message(lang, "heads_indicators_published").split("|")
-    notes = [message(lang, "indicators_published_why"), message(lang, "published_none_fitted")]
+    notes = [message(lang, "indicators_published_why")]
     if published["ours"].isna().any():
         notes.append(message(lang, "indicators_published_past"))
     return Table("published", message(lang, "indicators_published"), heads, rows, 1, notes=notes)
