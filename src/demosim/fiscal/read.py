@@ -63,12 +63,13 @@ def _columns(path: Path, numbers: Sequence[str], texts: Sequence[str]) -> tuple[
     problems, wanted = ProblemGroup(path), ["municipality", *texts, *numbers]
     for column in wanted:
         if column not in table:
-            problems.add("has no such column", path=column, allowed=f"columns {', '.join(wanted)}")
+            problems.add("has no such column", code="missing_key", path=column, allowed=f"columns {', '.join(wanted)}")
     problems.raise_if_any()
     for column in numbers:
         values = pd.to_numeric(table[column], errors="coerce")
         for row in np.flatnonzero(~np.isfinite(values)).tolist():
-            problems.add(f'"{table[column][row]}" is not a number', path=f"row {row + 2}, {column}")
+            what = f'"{table[column][row]}" is not a number'
+            problems.add(what, code="wrong_type", path=f"row {row + 2}, {column}")
         table[column] = values
     return table[wanted], problems
 

@@ -93,6 +93,7 @@ def tables_of(fiscal: FiscalOptions, *keys: str) -> dict[KeyPath, dict[str, floa
 
 def check_fiscal(fiscal: FiscalOptions, names: Gazetteer, report: Report) -> None:
     """Municipalities and criteria that `[fiscal]` names; each criterion and the tax for every municipality."""
+    known: list[str] = []
     if fiscal.criteria:
         from demosim.fiscal.income import own_criteria
 
@@ -108,7 +109,7 @@ def check_fiscal(fiscal: FiscalOptions, names: Gazetteer, report: Report) -> Non
                 report.add("repeated_municipality", (*path, text), f"{names.label(number)} is named twice")
             seen[number or text] = text
         missing = [number for number in names.numbers if number not in seen]
-        if missing and path[1] in ("criteria", "tax"):
+        if missing and (path[1] == "tax" or path[-1] in known):
             listed = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
             what = f"lacks {len(missing)} municipalities: {listed}"
             report.add("missing_key", path, what, f"all {len(names.numbers)}, since they share one sum")
