@@ -121,6 +121,9 @@ def _same_grid(dataset: xr.Dataset, reference: xr.Dataset) -> None:
     for name in ("service", "budget_year"):
         if dataset[name].values.tolist() != reference[name].values.tolist():
             raise usage_error(f"the reference covers another {name.replace('_', ' ')}s than the result")
+    if dataset["municipality"].values.tolist() != reference["municipality"].values.tolist():
+        raise usage_error("the reference has other municipalities than the result",
+                          allowed="both in one structure: demosim data recode")  # fmt: skip
     if dataset.attrs["price_year"] != reference.attrs["price_year"]:
         raise usage_error("the reference is in prices of another year than the result")
 
