@@ -108,7 +108,7 @@ def at_dates(found: pd.DataFrame, dates: tuple[int, ...] = ()) -> pd.DataFrame:
     rows = found[found["date"].isin(wanted)].sort_values("kind", kind="stable")
     rows = rows.drop_duplicates(["group", "date"])
     order = {name: at for at, name in enumerate(dict.fromkeys(found["group"]))}
-    return rows.sort_values(["group", "date"], key=lambda column: column.map(order) if column.name == "group" else column)
+    return rows.assign(place=rows["group"].map(order)).sort_values(["place", "date"]).drop(columns="place")
 
 
 def beside_published(dataset: xr.Dataset, history: xr.Dataset | None = None) -> pd.DataFrame:
@@ -175,7 +175,7 @@ def _high(date: xr.Dataset) -> tuple[float, float]:
 def _source(
     dataset: xr.Dataset, history: xr.Dataset | None, year: int, registered: bool, ahead: bool = False
 ) -> xr.Dataset | None:
-    """The population on one 1 January (and the next where `ahead`); registered is a history, or the launch of a result."""
+    """The population on one 1 January (and the next where `ahead`); registered: of a history or at launch."""
     dates = [year, year + 1] if ahead else [year]
     for data in (history, dataset):
         if data is None or (data is history and not registered):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -90,7 +91,7 @@ def _rows(chosen: pd.DataFrame, lang: str, scale: dict[str, float]) -> Rows:
             for row in chosen.to_dict("records")]  # fmt: skip
 
 
-def _label(row: dict[str, object], lang: str) -> str:
+def _label(row: Mapping[Hashable, Any], lang: str) -> str:
     group = message(lang, "indicators_all") if row["group"] == "all" else row["group"]
     said = f" ({message(lang, 'indicators_registered')})" if row["kind"] == "registered" else ""
     return f"{group}, {row['date']}{said}"
