@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from demosim import files
 from demosim.baseline.find import embedded
 from demosim.baseline.read import read_baseline, read_facts
 from demosim.errors import DemosimError
@@ -149,3 +151,34 @@ def test_a_data_set_that_does_not_hold_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(DemosimError, match="settlement_key"):
         build_declared(write_declared(country, tmp_path / "files"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupted_build_leaves_the_data_set_that_was_there_or_one_that_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a second build of a folder stops, by an interruption or by a halt of the machine."""
+    declaration, folder, put = write_declared(three_regions(), tmp_path / "files"), tmp_path / "out", files._put
+    first = read_baseline(build_declared(declaration, folder)).attrs["digest"]
+    text = declaration.read_text(encoding="utf-8").replace("title = ", 'title = "Another" # ', 1)
+    declaration.write_text(text, encoding="utf-8")
+    for moves in range(4):
+        done: list[Path] = []
+
+        def stops(temporary: Path, path: Path, most: int = moves, done: list[Path] = done) -> None:
+            if path.parent == folder or path.parent.name == "kept":
+                if len(done) == most:
+                    shutil.copytree(folder, tmp_path / f"halted{most}")
+                    done.append(path)
+                    raise KeyboardInterrupt
+                done.append(path)
+            put(temporary, path)
+
+        monkeypatch.setattr(files, "_put", stops)
+        with pytest.raises(KeyboardInterrupt):
+            build_declared(declaration, folder)
+        assert read_baseline(folder).attrs["digest"] == first
+        if moves:
+            with pytest.raises(DemosimError, match=r"is not a data set: it has no source\.toml"):
+                read_baseline(tmp_path / f"halted{moves}")
+    monkeypatch.undo()
+    assert read_baseline(build_declared(declaration, folder)).attrs["digest"] != first

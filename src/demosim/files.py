@@ -43,6 +43,39 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def replacing_folder(folder: Path, last: str) -> Iterator[Path]:
+    """A folder beside `folder` whose files take their places in it when the block ends well: all of them, or none.
+
+    A folder that is not there yet comes at one stroke. In one that is, files of other names stay, and what is replaced
+    comes back where that fails half way. `last` goes first and comes last: where the machine stopped in between, it is
+    missing, by which a reader knows.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name[:40]}-", suffix=".part") as beside:
+        made, kept = Path(beside) / "made", Path(beside) / "kept"
+        made.mkdir()
+        yield made
+        if not folder.exists():
+            made.replace(folder)
+            return
+        kept.mkdir()
+        names = sorted((path.name for path in made.iterdir()), key=lambda name: (name == last, name))
+        try:
+            for name in reversed(names):
+                if (folder / name).exists():
+                    _put(folder / name, kept / name)
+            for name in names:
+                _put(made / name, folder / name)
+        except BaseException:
+            for name in names:
+                if (kept / name).exists():
+                    _put(kept / name, folder / name)
+                elif not (made / name).exists():
+                    (folder / name).unlink()
+            raise
+
+
 def _put(temporary: Path, path: Path) -> None:
     """Replace a file. Windows refuses while a reader has it open: that is waited for, a little."""
     for _ in range(TRIES):

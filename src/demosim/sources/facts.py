@@ -19,9 +19,9 @@ from demosim.baseline.build import ESTIMATES_FILE, RECIPE_FILE, build_baseline
 from demosim.baseline.check import check_baseline
 from demosim.baseline.find import embedded
 from demosim.baseline.form import VARIABLES
-from demosim.baseline.store import file_digest, write_data_set
+from demosim.baseline.store import SOURCE_FILE, file_digest, write_data_set
 from demosim.errors import DemosimError, run_error
-from demosim.files import write_text
+from demosim.files import replacing_folder, write_text
 from demosim.sources.build import BuildInputs, as_data_set, build_from_files, build_from_store
 from demosim.sources.fresh_country import accounts
 from demosim.sources.fresh_estimates import calibrated
@@ -56,9 +56,7 @@ def build_fresh(
     """
     inputs = inputs or build_from_store(launch, store, weights=weights, history=history is None and estimates is None)
     chosen = _recipe(recipe, launch, output.name)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".building-") as folder:
-        built = Path(folder) / "built"
+    with replacing_folder(output, SOURCE_FILE) as built, tempfile.TemporaryDirectory() as folder:
         write_text(built / RECIPE_FILE, tomli_w.dumps(chosen))
         made = prepare_facts(inputs, Path(folder) / "facts", chosen)
         found = estimates or calibrated(made, Path(folder), history) or _carried_estimates(made)
@@ -67,9 +65,6 @@ def build_fresh(
         origin = {"origin": "Statistics Norway and IMDi: see the vintages and what is carried, below",
                   "derivation": f"demosim data build --launch {launch}"}  # fmt: skip
         build_baseline(made.folder, kept, built, extra=extra, origin=origin, further=made.provenance.tables())
-        output.mkdir(exist_ok=True)
-        for file in sorted(built.iterdir()):
-            file.replace(output / file.name)
     return Built(output, made.provenance)
 
 
@@ -142,7 +137,9 @@ def build_declared(declaration: Path, output: Path, allow_paths: bool = False) -
     }  # fmt: skip
     provenance = Provenance()
     provenance.use(inputs.origins, inputs.origins, "as declared")
-    return write_data_set(dataset, output, origin, further=provenance.tables())
+    with replacing_folder(output, SOURCE_FILE) as built:
+        write_data_set(dataset, built, origin, further=provenance.tables())
+    return output
 
 
 def _typed(dataset: xr.Dataset) -> xr.Dataset:
