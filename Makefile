@@ -2,9 +2,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+KERNEL_TESTS := tests/test_projection.py tests/test_adjoint.py tests/test_laws_all.py
 PINNED := pyproject.toml constraints.txt
 
-.PHONY: run test docs picture linkcheck dist bench golden clean
+.PHONY: run test coverage audit docs picture linkcheck dist bench golden clean
 
 run: $(VENV)/.installed
 	$(BIN)/demosim run scenarios/mars2026.toml
@@ -13,6 +14,14 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff check src tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+# Lines that tests reach, kernels as plain Python so that theirs count; slower than the tests themselves.
+coverage: $(VENV)/.installed-dev
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q $(KERNEL_TESTS) --cov=demosim --cov-report=
+	$(BIN)/python -m pytest -q --cov=demosim --cov-append --cov-report=term-missing:skip-covered
+
+audit:
+	.ci/audit
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m sphinx -W -n --keep-going -E -b html docs site

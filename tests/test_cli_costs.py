@@ -135,7 +135,8 @@ def test_staff_beside_labour_and_published_changes(
         assert labour["Persons 20–66"][:2] == pytest.approx(
             [float(people.sel(date=date, age=slice(20, 66)).sum()) for date in (2026, 2036)]
         )
-    assert labour["FTE per 100 aged 20–64"][0] == pytest.approx(
+    shares = rows(found["labour_share"])
+    assert shares["FTE per 100 aged 20–64"][0] == pytest.approx(
         100 * labour["FTE, services with a source"][0] / labour["Persons 20–64"][0]
     )
     written = pd.read_csv(here / "staff.csv", dtype={"municipality": str})
@@ -452,5 +453,5 @@ def test_a_scenario_can_stand_for_a_stored_result(here: Path, capsys: pytest.Cap
     assert code == 0
     assert rows(tables(out)["groups"])["all"][0] == "357"
     code, out, _ = call(capsys, "--json", "staff", "short.toml")
-    assert set(tables(out)) == {"labour"}
+    assert set(tables(out)) == {"labour", "labour_share"}
     assert not (here / "results").exists()

@@ -128,3 +128,18 @@ def test_a_bar_of_counts_reckons_rate_and_time_left(monkeypatch: pytest.MonkeyPa
         clock[0] = 104.0
         report(20, 50)
     assert (told[0].done, told[0].total, told[0].rate, told[0].left) == (20, 50, 5.0, 6.0)
+
+
+def test_backtest_of_bands_shows_both_halves_and_the_record(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = ["--lang", "en", "backtest", "--fan", "--history", shared_data / "population_history.nc"]
+    assert call(*request, "--launch", "2016,2017", "--draws", "10", "--output", tmp_path / "fan.csv") == 0
+    said = capsys.readouterr().out
+    for words in ("next year, country", "launches used for choices", "confirmation", "mean_absolute_miss: 0.43"):
+        assert words in said
+    assert "67.0" in said, "levels in per cent"
+    table = pd.read_csv(tmp_path / "fan.csv")
+    assert set(table["launch"]) == {2016, 2017}
+    assert table[["67%", "80%"]].stack().between(0, 1).all()
+    assert (table["67%"] <= table["80%"]).all()

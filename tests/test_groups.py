@@ -9,17 +9,7 @@ import pytest
 import xarray as xr
 
 from demosim.errors import DemosimError
-from demosim.groups import (
-    by_group,
-    expenditure_by_group,
-    groups_by,
-    groups_of,
-    per_inhabitant,
-    pick_variable,
-    read_groups,
-    set_apart,
-    summarise,
-)
+from demosim.groups import by_group, groups_of, per_inhabitant, read_groups, set_apart, summarise
 
 SIZES = [700_000.0, 2_999.0, 3_000.0, 12_000.0, 4_000.0]
 
@@ -120,62 +110,3 @@ def test_a_bad_group_file_says_all_that_is_wrong(country: xr.Dataset, tmp_path: 
     path.write_text("municipality,group\n0301,a\n", encoding="utf-8")
     with pytest.raises(DemosimError, match="no municipality of the groups is in the result"):
         summarise(xr.DataArray([1.0], {"municipality": ["1101"]}), read_groups(path, country))
-
-
-def costed(country: xr.Dataset) -> xr.Dataset:
-    """Kroner by service and municipality: 10, 20, ... per inhabitant of school, −1 of college, twice that in all."""
-    persons = country["population"].sum(("sex", "age")).isel(date=0, drop=True).values
-    one = np.stack([10.0 * persons * np.array([1, 2, 3, 4, 5]), -1.0 * persons])
-    shape = ("financing", "service", "municipality", "budget_year")
-    named = country["municipality_name"].values
-    country = country.assign_coords(
-        county_name=("municipality", named), municipality_name_official=("municipality", named)
-    )  # fmt: skip
-    coords = {"financing": ["free_income"], "service": ["school", "college"], "budget_year": [2027],
-              "level": ("service", ["municipal", "county"])}  # fmt: skip
-    grown = country["population"] * xr.DataArray([1.0, 1.1], {"date": [2026, 2027]})
-    return country.assign(population=grown).assign_coords(coords).assign(
-        demographic_expenditure=(shape, one[None, :, :, None]),
-        accumulated_demographic_expenditure=(shape, 2 * one[None, :, :, None]),
-    )  # fmt: skip
-
-
-def test_expenditure_by_group_by_hand(country: xr.Dataset) -> None:
-    data = costed(country)
-    table = expenditure_by_group(data, groups_by(data, "landsdel", ["Oslo"]), 2027).set_index("group")
-    west = table.loc["west"]
-    persons = np.array(SIZES[1:])
-    assert west["municipalities"] == 4
-    assert west["persons"] == pytest.approx(persons.sum())
-    assert west["growth"] == pytest.approx(0.1)
-    each = 10.0 * np.array([2, 3, 4, 5])
-    assert west["municipal"] == pytest.approx((each * persons).sum())
-    assert west["county"] == pytest.approx(-persons.sum())
-    assert west["per_inhabitant"] == pytest.approx((each * persons).sum() / persons.sum())
-    assert (west["median"], west["mean"]) == (pytest.approx(35), pytest.approx(35))
-    assert table.index.tolist()[-1] == "Oslo"
-    longer = expenditure_by_group(data, groups_by(data, "all")).iloc[0]
-    shorter = expenditure_by_group(data, groups_by(data, "all"), 2027).iloc[0]
-    assert longer["municipal"] == pytest.approx(2 * shorter["municipal"])
-    with pytest.raises(DemosimError, match="no budget year 2030; 2027 to 2027"):
-        expenditure_by_group(data, groups_by(data, "all"), 2030)
-
-
-def test_groups_as_a_user_asks_for_them(country: xr.Dataset, tmp_path: Path) -> None:
-    data = country.assign_coords(county_name=("municipality", ["Oslo", "R", "R", "V", "V"]))
-    data = data.assign_coords(municipality_name_official=data["municipality_name"])
-    assert groups_by(data, "county").attrs["order"] == ["Oslo", "R", "V"]
-    assert groups_by(data, "size", ["c"]).values.tolist() == ["50000+", "0-2999", "3000-4999", "C", "3000-4999"]
-    path = tmp_path / "mine.csv"
-    path.write_text("municipality,group\n1101,x\n1103,x\n4601,y\n", encoding="utf-8")
-    assert groups_by(data, str(path), ["4601"]).values.tolist() == ["x", "x", "C"]  # named as the data set names it
-    with pytest.raises(DemosimError, match=r'no kind of group.*did you mean "landsdel"'):
-        groups_by(data, "landdel")
-    with pytest.raises(DemosimError, match="not a readable CSV"):
-        groups_by(data, "none.csv")
-
-
-def test_arrays_without_municipalities_have_no_groups(country: xr.Dataset) -> None:
-    assert pick_variable(country, "population").identical(country["population"])
-    with pytest.raises(DemosimError, match='no array "persons" by municipality; population'):
-        pick_variable(country, "persons")

@@ -68,6 +68,31 @@ def test_a_tornado_is_drawn_for_places_that_are_told_of() -> None:
     assert np.isnan(panel.values[place(run, "0301")]).all()
 
 
+def test_an_assumption_that_matters_here_alone_is_drawn_here() -> None:
+    """Twelve assumptions, of which the country's narrowest is the widest of a municipality."""
+    run = norway()
+    effects = np.arange(12.0, 0.0, -1.0) * 1e6
+    names = [f"a{at}" for at in range(12)]
+    own = np.where(np.arange(12) == 11, 9e5, 1e3)
+    told = xr.Dataset(
+        {
+            "low": ("assumption", np.full(12, 0.9)), "high": ("assumption", np.full(12, 1.1)),
+            "effect_low": ("assumption", -effects), "effect_high": ("assumption", effects),
+            "municipal_effect_low": (("municipality", "assumption"), -own[None]),
+            "municipal_effect_high": (("municipality", "assumption"), own[None]),
+        },
+        coords={"assumption": names, "municipality": ["1151"]}, attrs={"budget_year": 2027},
+    )  # fmt: skip
+    panel = tornado_panel(measures(run), told)
+    at = place(run, "1151")
+    assert "a11" in panel.points
+    assert np.isfinite(panel.values[at]).all(axis=0).sum() == 10
+    assert panel.values[at][1][panel.points.index("a11")] == 0.9
+    assert np.isnan(panel.values[0][:, panel.points.index("a11")]).all()
+    shown = [row["x"] for row in chart_rows(panel, panel.labels(Words("nb", run)), at, "nb")]
+    assert shown[0].startswith("a0") or shown[0].startswith("a11")
+
+
 def test_a_tornado_of_the_country_alone_is_shown_whatever_is_picked() -> None:
     run = norway()
     panel = tornado_panel(measures(run), sensitivity(run))

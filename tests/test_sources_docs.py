@@ -63,7 +63,7 @@ def test_the_made_up_country_step_by_step(atlantis: Path, capsys: pytest.Capture
     assert len(said) == 6
     assert "Northport" in said["demosim list municipalities --baseline atlantis"]
     assert "atlantis/vintage:" in said["demosim show sources atlantis"]
-    rows = json.loads(call(capsys, "--json", "show", "sources", "flood.nc")[1])["rows"]
+    rows = json.loads(call(capsys, "--json", "show", "sources", "flood.nc")[1])["tables"][0]["rows"]
     told = {row["label"]: row["values"] for row in rows}
     assert told["atlantis/vintage: population"][0] == "people.csv"
     assert len(told["atlantis/vintage: death_prob"][-1]) == 64

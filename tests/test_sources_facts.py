@@ -15,7 +15,8 @@ from demosim.baseline.read import read_baseline, read_facts
 from demosim.errors import DemosimError
 from demosim.sources.build import BuildInputs
 from demosim.sources.declare import declare
-from demosim.sources.facts import build_declared, build_fresh, prepare_facts
+from demosim.sources.facts import build_declared, build_fresh
+from demosim.sources.fresh_tables import prepare_facts
 from demosim.sources.jsonstat import parse, read_jsonstat
 from demosim.sources.store import Store
 from demosim.sources.tables import find_entries

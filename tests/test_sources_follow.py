@@ -120,7 +120,9 @@ def test_from_the_command_line_to_a_table(
     assert "merged" in set(pd.read_csv(tmp_path / "table.csv")["group"])
     code, _, err = call(capsys, "export", merged, "--output", tmp_path / "merged.csv")
     assert (code, err) == (0, "")
-    assert "Nye Ålesund" in (tmp_path / "merged.csv").read_text(encoding="utf-8-sig")
+    table = (tmp_path / "merged.csv").read_text(encoding="utf-8-sig")
+    assert ";1599;Population;" in table
+    assert ";1508;" not in table
     code, _, err = call(capsys, "data", "recode", tmp_path / "none.nc", "--changes", path, "--output", merged)
     assert code == 2
     assert "none.nc: there is no such file" in err

@@ -23,7 +23,7 @@ from demosim.scenario.spec import CostOptions
 from demosim.sources.build import BuildInputs, build_from_store
 from demosim.sources.command import build_data_set, read_weights
 from demosim.sources.facts import _final, _recipe, build_fresh
-from demosim.sources.fresh_facts import prepare_facts
+from demosim.sources.fresh_tables import prepare_facts
 from demosim.sources.store import Store
 from stub_norway import AGES, MAKERS, fill, keep, registered
 

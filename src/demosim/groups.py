@@ -59,17 +59,15 @@ def set_apart(groups: xr.DataArray, apart: Sequence[str], dataset: xr.Dataset) -
     values = groups.values.astype(object)
     numbers = groups["municipality"].values.astype(str).tolist()
     problems = ProblemGroup()
-    known = dataset["municipality"].values.astype(str).tolist()
-    named = dataset["municipality_name"].values.tolist() if "municipality_name" in dataset.coords else known
-    names = dict(zip(known, named, strict=True))
+    names = dataset["municipality_name"].values if "municipality_name" in dataset.coords else np.array(numbers)
     order = list(groups.attrs.get("order", dict.fromkeys(values.tolist())))
     for number in apart:
         if number not in numbers:
             problems.add(f'there is no municipality "{number}"', path="apart", suggestion=did_you_mean(number, numbers))
             continue
         at = numbers.index(number)
-        values[at] = str(names[number])
-        order.append(str(names[number]))
+        values[at] = str(names[at])
+        order.append(str(names[at]))
     problems.raise_if_any()
     found = set(values.tolist())
     kept = [group for group in dict.fromkeys(order) if group in found]

@@ -83,13 +83,6 @@ class Tab:
         answer = self.call("Page.printToPDF", preferCSSPageSize=True, printBackground=True)
         return base64.b64decode(answer["data"])
 
-    def screenshot(self, width: int, height: int) -> bytes:
-        """A picture of the page in a window of this size."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
-        )
-        return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
-
 
 @contextmanager
 def browser_tab() -> Iterator[Tab]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -72,23 +72,20 @@ def record_panel(measures: Measures) -> Panel | None:
 
 def tornado_panel(measures: Measures, sensitivity: xr.Dataset) -> Panel:
     """What moves the figure most: effect of each assumption's low and high end, mill. kr; for the country, and for the
-    municipalities that the sensitivity tells of. The order is the country's."""
-    rows = {lang: moved(sensitivity, lang)[:MOST_ASSUMPTIONS] for lang in LANGUAGES}
+    municipalities that the sensitivity tells of. Each place has its own widest; the widest of any stands first."""
     told = [str(code) for code in sensitivity["municipality"].values] if "municipality" in sensitivity.dims else []
-    keys = [one.name for one in rows["nb"]]
-    values = np.full((len(measures.regions), 2, len(keys)), np.nan)
-    for at, region in enumerate(measures.regions):
-        if region.code == "country":
-            values[at] = _effects(rows["nb"], keys)
-        elif region.code in told:
-            values[at] = _effects(moved(sensitivity, "nb", region.code), keys)
-    if not told:
-        values = _effects(rows["nb"], keys)[None]
+    by_place = {"country": moved(sensitivity, "nb")[:MOST_ASSUMPTIONS]}
+    by_place |= {code: moved(sensitivity, "nb", code)[:MOST_ASSUMPTIONS] for code in told}
+    keys = _widest(by_place)
+    codes = [region.code for region in measures.regions] if told else ["country"]
+    values = np.stack([_effects(by_place.get(code, []), keys) for code in codes])
+    nb = [one.name for one in moved(sensitivity, "nb")]
+    rows = {lang: dict(zip(nb, moved(sensitivity, lang), strict=True)) for lang in LANGUAGES}
 
     def labels(words: Words) -> Labels:
         names = [
             words("figure_assumption", name=one.named(words.lang), ends=one.span(words.lang))
-            for one in rows[words.lang]
+            for one in (rows[words.lang][key] for key in keys)
         ]
         series = [words("column_effect_low"), words("column_effect_high")]
         note = words("note_sensitivity", figure=figure_name(sensitivity, words))
@@ -101,10 +98,24 @@ def tornado_panel(measures: Measures, sensitivity: xr.Dataset) -> Panel:
     )
 
 
+def _widest(by_place: Mapping[str, Sequence[Moved]]) -> list[str]:
+    """The assumptions of all places, by how wide they are where they are widest, beside the widest of that place."""
+    share: dict[str, float] = {}
+    for rows in by_place.values():
+        most = max((_width(one) for one in rows), default=0.0) or 1.0
+        for one in rows:
+            share[one.name] = max(share.get(one.name, 0.0), _width(one) / most)
+    return sorted(share, key=lambda name: -share[name])
+
+
+def _width(one: Moved) -> float:
+    return abs(one.effect_high - one.effect_low)
+
+
 def _effects(rows: Sequence[Moved], keys: Sequence[str]) -> np.ndarray:
-    """Mill. kr (end, assumption) in the order of the keys."""
+    """Mill. kr (end, assumption) in the order of the keys; not a number of those that the place has not."""
     by_name = {one.name: (one.effect_low, one.effect_high) for one in rows}
-    return np.array([by_name[key] for key in keys]).T / MILLION
+    return np.array([by_name.get(key, (np.nan, np.nan)) for key in keys]).T / MILLION
 
 
 COMMANDS: dict[str, str] = {  # figure that is left out: the command that makes what it needs

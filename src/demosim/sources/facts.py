@@ -25,7 +25,8 @@ from demosim.files import write_text
 from demosim.sources.build import BuildInputs, as_data_set, build_from_files, build_from_store
 from demosim.sources.fresh_country import accounts
 from demosim.sources.fresh_estimates import calibrated
-from demosim.sources.fresh_facts import CARRIED, FreshFacts, prepare_facts
+from demosim.sources.fresh_facts import CARRIED, FreshFacts
+from demosim.sources.fresh_tables import prepare_facts
 from demosim.sources.provenance import Provenance
 from demosim.sources.store import Store
 

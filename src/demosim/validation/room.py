@@ -26,7 +26,8 @@ def published_room(
     `ours_estimate` (the population change that the budget assumed) and `ours_outcome` (the registered one); and their
     price year. Raises where nothing is published for the year.
     """
-    known = facts("free_income").query("item == 'demography_charged'")
+    published = facts("free_income")
+    known = published[published["item"] == "demography_charged"]
     if budget_year not in known["year"].to_list():
         years = ", ".join(map(str, known["year"]))
         what = f"no room to manoeuvre is published for {budget_year}"

@@ -1,0 +1,93 @@
+"""The same again: many runs in one process keep their memory, and results do not hang on who computes them."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import sweep_country
+from conftest import ROOT
+from demosim.costs.need import expenditure
+from demosim.projection import project
+from demosim.scenario.read import read_scenario
+from demosim.scenario.resolve import resolve
+
+MOST_GROWTH = 5_000_000  # bytes between the hundredth run and the last
+RUNS = int(os.environ.get("DEMOSIM_REPEAT", "200"))  # set it to 10000 to measure
+SEVERAL = """
+import sys
+import numpy as np
+from demosim.run import run
+result = run("small.toml")
+print(len(result.dataset.data_vars))
+arrays = {name: values.values for name, values in result.dataset.data_vars.items()}
+np.savez("found.npz", **arrays)
+"""
+
+
+def resident() -> int:
+    """Bytes of this process in memory."""
+    return int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def one_run(path: Path, baseline: xr.Dataset) -> xr.Dataset:
+    """What `demosim.run.run` does, with a data set that is already in memory."""
+    spec = read_scenario(path)
+    resolved = resolve(baseline, spec)
+    return expenditure(project(resolved.assumptions)["population"], sweep_country.unit_cost(baseline["age"].values))
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="reads memory from /proc")
+def test_many_runs_in_one_process_keep_their_memory(tmp_path: Path) -> None:
+    path, baseline = sweep_country.scenario_file(tmp_path), sweep_country.country()
+    first = one_run(path, baseline)
+    for _ in range(100):
+        one_run(path, baseline)
+    gc.collect()
+    before = resident()
+    for _ in range(RUNS):
+        last = one_run(path, baseline)
+    gc.collect()
+    assert resident() - before < MOST_GROWTH
+    assert last.identical(first)
+
+
+def found(folder: Path, **variables: str) -> dict[str, np.ndarray]:
+    """The arrays of a run in a process of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    environment |= {"PYTHONPATH": str(ROOT / "src"), **variables}
+    done = subprocess.run(
+        [sys.executable, "-c", SEVERAL], cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8",
+        check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with np.load(folder / "found.npz", allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def test_runs_in_other_processes_give_the_same_bits(tmp_path: Path) -> None:
+    """Whatever the hashes of Python, the threads of the libraries and the order of the machine."""
+    sweep_country.scenario_file(tmp_path)
+    one = found(tmp_path, PYTHONHASHSEED="1", OPENBLAS_NUM_THREADS="1")
+    two = found(tmp_path, PYTHONHASHSEED="2", OPENBLAS_NUM_THREADS="2", LC_ALL="C", TZ="Asia/Tokyo")
+    assert one.keys() == two.keys()
+    for name in one:
+        np.testing.assert_array_equal(two[name], one[name], err_msg=name)
+
+
+def test_without_the_compiler_results_are_the_same_but_for_rounding(tmp_path: Path) -> None:
+    """1e-12 relative, of the largest number of an array where gains and losses are summed."""
+    sweep_country.scenario_file(tmp_path)
+    compiled, plain = found(tmp_path), found(tmp_path, NUMBA_DISABLE_JIT="1")
+    assert compiled.keys() == plain.keys()
+    for name in compiled:
+        most = np.abs(compiled[name]).max() if compiled[name].dtype.kind == "f" else 0
+        scale = max(most, compiled["population"].max() if "service" not in name else 0.0)
+        np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-12, atol=1e-12 * scale, err_msg=name)
