@@ -16,6 +16,7 @@ from demosim.costs.need import expenditure
 from demosim.gradient import gradient as labelled_gradient
 from demosim.gradient import total_weight, zero_adjoint
 from demosim.kernels.adjoint import back_project
+from demosim.kernels.layout import work_space
 from demosim.kernels.project import project
 from demosim.kernels.threads import empty_outputs, map_chunks, run_scenarios
 from demosim.packing import CostTable, pack, without_costs
@@ -47,7 +48,8 @@ def single(case: Case, rounds: int) -> dict[str, Timed]:
     for name, dtype in WIDTHS.items():
         inputs, pick = packed(case, [case.arrays], dtype)
         outputs = empty_outputs(inputs, 1, case.size)
-        contenders[f"ours, {name}"] = lambda i=inputs, p=pick, o=outputs: project(i, p, 0, 1, o)
+        work = work_space(inputs)
+        contenders[f"ours, {name}"] = lambda i=inputs, p=pick, o=outputs, w=work: project(i, p, 0, 1, o, w)
         model = NumpyModel(case.arrays, case.unit_cost, dtype)
         contenders[f"NumPy, {name}"] = lambda m=model: m.run(case.arrays)
         contenders[f"NumPy, {name}, projection only"] = lambda m=model: m.run(case.arrays, costs=False)
@@ -122,7 +124,7 @@ def gradients(case: Case, rounds: int) -> dict[str, Timed]:
     need, stored = empty_outputs(full, 1, case.size), empty_outputs(full, 1, case.size, ("population",))
     weights = np.zeros((need.need.shape[1], 1, inputs.population.shape[2]))
     weights[1:, :, : case.size] = 1
-    bare = without_costs(inputs)
+    bare, work = without_costs(inputs), work_space(full)
 
     def derive() -> None:
         outputs = run_scenarios(bare, pick, 0, ("population",))
@@ -130,8 +132,8 @@ def gradients(case: Case, rounds: int) -> dict[str, Timed]:
 
     result = take_turns(
         {
-            "run": lambda: project(full, pick, 0, 1, need),
-            "run that stores the population": lambda: project(full, pick, 0, 1, stored),
+            "run": lambda: project(full, pick, 0, 1, need, work),
+            "run that stores the population": lambda: project(full, pick, 0, 1, stored, work),
             "gradient": derive,
         },
         rounds,
@@ -164,6 +166,7 @@ def growth(case: Case, rounds: int) -> dict[str, dict[int, float]]:
             inputs, pick = packed(grown, [grown.arrays], np.float64)
             outputs = empty_outputs(inputs, 1, grown.size)
             turns = rounds if grown.cells < 5e6 else 3
-            run = {"": lambda i=inputs, p=pick, o=outputs: project(i, p, 0, 1, o)}
+            work = work_space(inputs)
+            run = {"": lambda i=inputs, p=pick, o=outputs, w=work: project(i, p, 0, 1, o, w)}
             result[axis][number] = take_turns(run, turns)[""].best
     return result

@@ -6,13 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import xarray as xr
 
 from conftest import ROOT
+from demosim.baseline.read import read_baseline
 from demosim.cli import COMMANDS, main
+from demosim.groups import KINDS, SIZE_CUTS
+from demosim.outputs.plot import FIGURES
 
 MARS = ROOT / "scenarios" / "mars2026.toml"
 
@@ -159,7 +163,7 @@ def test_check_and_resolve(here: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert call(capsys, "check", ROOT / "data" / "norway2026")[0] == 0
 
 
-@pytest.mark.parametrize("what", ["municipalities", "services", "variants", "profiles", "knobs"])
+@pytest.mark.parametrize("what", ["municipalities", "services", "variants", "profiles", "knobs", "groups", "figures"])
 def test_lists(capsys: pytest.CaptureFixture[str], what: str) -> None:
     code, out, _ = call(capsys, "--json", "list", what)
     assert code == 0
@@ -167,6 +171,35 @@ def test_lists(capsys: pytest.CaptureFixture[str], what: str) -> None:
     code, out, _ = call(capsys, "list", what)
     assert code == 0
     assert max(len(line) for line in out.splitlines()) <= 80
+
+
+def test_groups_are_listed_with_bounds_and_municipalities(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(call(capsys, "--json", "--lang", "en", "list", "groups")[1])
+    assert found["title"] == "Groups by inhabitants on 1 January 2026"
+    by_kind: dict[str, list[list]] = {}
+    for row in found["rows"]:
+        by_kind.setdefault(row["values"][0], []).append(row["values"][1:])
+    assert set(by_kind) == set(KINDS)
+    assert {kind: sum(row[-1] for row in rows) for kind, rows in by_kind.items()} == dict.fromkeys(KINDS, 357)
+    assert len(by_kind["county"]) == 15
+    assert [row[:2] for row in by_kind["size"]] == [list(pair) for pair in pairwise([0, *SIZE_CUTS, None])]
+    data = read_baseline("norway2026")
+    persons = data["population"].sum(("sex", "age")).values
+    assert by_kind["size"][0][2] == int((persons < SIZE_CUTS[0]).sum())
+
+
+def test_figures_are_listed_with_a_title_in_every_language(capsys: pytest.CaptureFixture[str]) -> None:
+    titles = {}
+    for lang in ("en", "nb", "nn"):
+        found = json.loads(call(capsys, "--json", "--lang", lang, "list", "figures")[1])
+        assert [row["label"] for row in found["rows"]] == list(FIGURES)
+        titles[lang] = [row["values"][0] for row in found["rows"]]
+        assert len(set(titles[lang])) == len(FIGURES)
+        assert not any("{" in title for title in titles[lang])
+        needs = {row["label"]: row["values"][1] for row in found["rows"]}
+        assert needs["fan"].startswith("demosim fan")
+        assert needs["pyramid"] is None
+    assert titles["en"] != titles["nb"] != titles["nn"]
 
 
 def test_validate_results(capsys: pytest.CaptureFixture[str]) -> None:

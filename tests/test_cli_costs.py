@@ -135,7 +135,8 @@ def test_staff_beside_labour_and_published_changes(
         assert labour["Persons 20–66"][:2] == pytest.approx(
             [float(people.sel(date=date, age=slice(20, 66)).sum()) for date in (2026, 2036)]
         )
-    assert labour["FTE per 100 aged 20–64"][0] == pytest.approx(
+    shares = rows(found["labour_share"])
+    assert shares["FTE per 100 aged 20–64"][0] == pytest.approx(
         100 * labour["FTE, services with a source"][0] / labour["Persons 20–64"][0]
     )
     written = pd.read_csv(here / "staff.csv", dtype={"municipality": str})
@@ -293,6 +294,41 @@ def test_standing_by_group_and_years_that_reserves_last(
     assert max(len(line) for line in out.splitlines()) <= 80
 
 
+def test_the_scenario_gives_what_no_option_gives(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    later = "{ 2 = 100000, 3 = 90000, 4 = 80000, 5 = 70000 }"
+    fiscal = f"""
+[fiscal]
+growth = 8.4
+pension = 1.5
+revenue = {{ Bergen = 30e9 }}
+free_income = {{ price_year = 2026, kr = {{ Bergen = 25e9 }} }}
+[fiscal.refugees]
+coverage = 1.0
+adult = {later}
+child = {later}
+"""
+    text = MARS.read_text(encoding="utf-8").replace("horizon = 2036", "horizon = 2028")
+    (here / "with.toml").write_text(text + fiscal, encoding="utf-8")
+
+    def ask(command: str, *words: object) -> dict[str, dict]:
+        code, out, err = call(capsys, "--json", "--lang", "en", command, "with.toml", *words)
+        assert (code, err) == (0, "")
+        return tables(out)
+
+    room = list(ask("room", "--municipality", "Bergen").values())
+    said = json.dumps(room)
+    assert 8.4 in [cell for row in room[0]["rows"] for cell in row["values"]]
+    assert -1.5 in [cell for row in room[0]["rows"] for cell in row["values"]]
+    other = list(ask("room", "--growth", 9.4, "--municipality", "Bergen").values())
+    assert 9.4 in [cell for row in other[0]["rows"] for cell in row["values"]]
+    assert json.dumps(other[1:]) in said.replace(json.dumps(room[0]) + ", ", "")
+    assert rows(ask("standing", "--municipality", "Bergen")["standing"])["Bergen"][3] is not None
+    refugees = rows(ask("refugees")["refugees"])
+    assert refugees["Measured cost"] == pytest.approx(refugees["Integration grant"])
+    refugees = rows(ask("refugees", "--coverage", 0.5)["refugees"])
+    assert refugees["Measured cost"] == pytest.approx([2 * grant for grant in refugees["Integration grant"]])
+
+
 def test_the_example_of_over_fitting(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = call(capsys, "--json", "--lang", "en", "calibrate-costs", "--output", "own.csv")
     found = tables(out)
@@ -417,5 +453,5 @@ def test_a_scenario_can_stand_for_a_stored_result(here: Path, capsys: pytest.Cap
     assert code == 0
     assert rows(tables(out)["groups"])["all"][0] == "357"
     code, out, _ = call(capsys, "--json", "staff", "short.toml")
-    assert set(tables(out)) == {"labour"}
+    assert set(tables(out)) == {"labour", "labour_share"}
     assert not (here / "results").exists()

@@ -13,7 +13,7 @@ import numpy as np
 import made_up
 from conftest import ROOT
 from demosim.kernels import _jit
-from demosim.kernels.project import project
+from demosim.kernels.project import project_scenarios
 from demosim.kernels.threads import run_scenarios
 from demosim.packing import CostTable, pack
 from demosim.projection import assumption_arrays
@@ -47,7 +47,7 @@ def test_importing_the_package_imports_nothing_heavy(tmp_path: Path) -> None:
 
 def test_a_width_of_number_is_one_specialisation() -> None:
     """Read-only or transposed arrays of assumptions do not lead to another."""
-    before = {str(signature) for signature in project.signatures}
+    before = {str(signature) for signature in project_scenarios.signatures}
     plain = assumption_arrays(plain_assumptions(made_up.small_country(steps=2), streams=1))
     other = {name: np.array(values, order="F") for name, values in plain.items()}
     for values in other.values():
@@ -59,7 +59,7 @@ def test_a_width_of_number_is_one_specialisation() -> None:
         grouped = run_scenarios(*pack([other], costs, np.array([0, 0, 1, 1]), dtype), 2)
         np.testing.assert_array_equal(one.need, two.need)
         np.testing.assert_allclose(grouped.need.sum(), one.need.sum(), rtol=1e-6)
-    after = {str(signature) for signature in project.signatures}
+    after = {str(signature) for signature in project_scenarios.signatures}
     assert len(after) <= max(2, len(before))
 
 
@@ -85,7 +85,7 @@ def test_without_any_folder_for_a_cache_kernels_are_compiled_anew(tmp_path: Path
 
 def test_the_cache_is_tied_to_all_kernels() -> None:
     """A change of one file must not leave a stale kernel of another that holds it."""
-    assert project.py_func.__qualname__ == f"project_{_jit.DIGEST}"
+    assert project_scenarios.py_func.__qualname__ == f"project_scenarios_{_jit.DIGEST}"
 
 
 def test_the_digest_changes_with_any_kernel(tmp_path: Path) -> None:

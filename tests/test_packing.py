@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import made_up
-from demosim.kernels.layout import FIELDS, Outputs
+from demosim.kernels.layout import FIELDS, LINE, ROW, Outputs, aligned, empty, row_order
 from demosim.kernels.threads import empty_outputs, map_chunks, run_scenarios
 from demosim.packing import CostTable, pack, padded
 from demosim.projection import assumption_arrays
@@ -89,3 +89,45 @@ def test_ages_with_equal_costs_share_a_tally() -> None:
         for pair in range(*table.service_start[service : service + 2]):
             rebuilt[service, ages[0] == table.pair_tally[pair]] = table.values[0, pair]
     np.testing.assert_array_equal(rebuilt, unit_cost(31))
+
+
+@pytest.mark.parametrize(("sexes", "ages"), [(1, 2), (2, 2), (2, 3), (2, 106), (3, 5)])
+def test_rows_are_made_downwards_in_age_each_once(sexes: int, ages: int) -> None:
+    order = row_order(sexes, ages)
+    assert sorted(order[:, ROW]) == list(range(sexes * ages))
+    place = {row: at for at, row in enumerate(order[:, ROW])}
+    for at, (row, source, following) in enumerate(order):
+        youngest, oldest = row % ages == 0, row % ages == ages - 1
+        if youngest or oldest:
+            assert source == row // ages  # of what is born or joins
+            assert youngest == (at >= sexes * ages - sexes)
+        else:
+            assert source == row - 1
+            assert place[row] < place[source]  # its source is not written over before
+        assert following == (row if oldest else row + 1)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_arrays_begin_with_a_line_of_the_cache(dtype: type) -> None:
+    for shape in ((0, 3), (1, 16), (7, 48), (2, 3, 16)):
+        array = empty(shape, dtype)
+        assert array.shape == shape
+        assert array.size == 0 or array.ctypes.data % LINE == 0
+        assert array.flags.c_contiguous
+    values = np.arange(32.0).reshape(2, 16)
+    np.testing.assert_array_equal(aligned(values, dtype), values)
+
+
+def test_chunks_use_their_arrays_again_and_leave_nothing_behind() -> None:
+    inputs, pick, regions = many_scenarios(number=9)
+    seen: list[int] = []
+
+    def use(first: int, last: int, part: Outputs) -> np.ndarray:
+        seen.append(part.need.__array_interface__["data"][0])
+        counted = part.counters.copy()
+        part.counters[:] = np.inf
+        return counted
+
+    counters = np.concatenate(map_chunks(use, inputs, pick, regions, chunk=2))
+    assert len(set(seen)) == 1
+    np.testing.assert_array_equal(counters, run_scenarios(inputs, pick, regions).counters)

@@ -14,9 +14,9 @@ from conftest import ROOT
 from demosim.baseline.read import read_baseline
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
-from demosim.kernels.layout import COUNTERS, Outputs
+from demosim.kernels.layout import COUNTERS, Outputs, work_space
 from demosim.kernels.project import project as run_kernel
-from demosim.kernels.threads import run_scenarios
+from demosim.kernels.threads import empty_outputs, run_scenarios
 from demosim.packing import CostTable, pack
 from demosim.projection import assumption_arrays, check_counters, project
 from demosim.scenario.read import baseline_location, read_scenario
@@ -215,6 +215,69 @@ def test_a_lost_balance_is_refused() -> None:
     with pytest.raises(DemosimError, match="loses persons"):
         check_counters(counters)
     assert check_counters(counters, tolerance=1e-5)["mass_balance"] == 1e-6
+
+
+@pytest.mark.parametrize("places", [1, 15, 16, 17, 357, 1025])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 2e-6)])
+def test_any_number_of_municipalities_equals_the_plain_twin(places: int, dtype: type, tolerance: float) -> None:
+    """Fewer and more than a padded row, and than a block of the cache; need summed over two groups of them too."""
+    few = plain_assumptions(made_up.small_country(regions=5, last_age=4, steps=2, scale=9000), streams=1)
+    arrays = assumption_arrays(few.isel(municipality=np.arange(places) % 5))
+    arrays["jump_off_population"] = arrays["jump_off_population"] * np.linspace(1, 2, places)[:, None, None]
+    arrays["settlement_key"] = arrays["settlement_key"] / arrays["settlement_key"].sum(axis=1, keepdims=True)
+    unit_cost = np.arange(10.0).reshape(2, 5)
+    outputs = kernel_run(arrays, unit_cost, dtype)
+    twin = naive.project(arrays)
+    population = outputs.population[0, ..., :places].reshape(twin["population"].shape)
+    np.testing.assert_allclose(population, twin["population"], rtol=tolerance)
+    assert not outputs.population[..., places:].any()
+    need = naive.need(twin["population"], unit_cost)
+    np.testing.assert_allclose(outputs.need[0], need, rtol=tolerance)
+    halves = np.arange(places) % 2
+    grouped = kernel_run(arrays, unit_cost, dtype, region=halves).need[0]
+    for half in range(halves.max() + 1):
+        np.testing.assert_allclose(grouped[..., half], need[..., halves == half].sum(axis=-1), rtol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_the_kernel_in_either_width_equals_the_plain_twin_also_with_floored_cells(country: str, dtype: type) -> None:
+    arrays = assumption_arrays(plain_assumptions(COUNTRIES[country](), streams=2))
+    arrays["net_migration_deviation"] = arrays["net_migration_deviation"] * 60
+    outputs = kernel_run(arrays, np.ones((1, arrays["jump_off_population"].shape[2])), dtype)
+    twin = naive.project(arrays)
+    assert twin["floored"] > 0
+    shape = twin["population"].shape
+    population = outputs.population[0, ..., : shape[-1]].reshape(shape)
+    scale = twin["population"].max()
+    near = 1e-11 if dtype is np.float64 else 2e-5
+    np.testing.assert_allclose(population, twin["population"], rtol=near, atol=near * scale)
+    assert (population >= 0).all()
+
+
+def test_work_that_is_used_again_leaves_nothing_behind() -> None:
+    """Scenarios with other start, deviations and streams, one after the other in the same arrays and alone."""
+    arrays = assumption_arrays(plain_assumptions(made_up.small_country(regions=5), streams=2))
+    scenarios = [
+        arrays,
+        arrays | {"jump_off_population": arrays["jump_off_population"] * 2},
+        arrays | {"net_migration_deviation": arrays["net_migration_deviation"] * 3},
+        arrays | {"stream_inflow": arrays["stream_inflow"] * 0},
+        arrays | {"deviation_fade": arrays["deviation_fade"] / 2},
+        arrays,
+    ]
+    costs = [CostTable.from_unit_cost(np.ones((1, arrays["jump_off_population"].shape[2])), 2)]
+    inputs, pick = pack(scenarios, costs)
+    work = work_space(inputs)
+    for name in ("state", "made", "spare", "births", "deviation", "plan", "country", "tallies", "cost"):
+        getattr(work, name).fill(np.nan)
+    together, alone = (empty_outputs(inputs, len(scenarios), 5, ("population", "births")) for _ in range(2))
+    run_kernel(inputs, pick, 0, len(scenarios), together, work)
+    for i in reversed(range(len(scenarios))):
+        run_kernel(inputs, pick, i, i + 1, alone)
+    for name in Outputs._fields:
+        np.testing.assert_array_equal(getattr(together, name), getattr(alone, name), err_msg=name)
+    np.testing.assert_array_equal(together.need[0], together.need[-1])
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

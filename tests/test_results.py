@@ -34,6 +34,12 @@ def test_what_is_stored_comes_back_to_the_bit(stored: Path) -> None:
     assert again["stream"].values.tolist() == ["stream 0"]
 
 
+def test_a_path_may_be_given_as_text(stored: Path, tmp_path: Path) -> None:
+    result = read_result(str(stored), "run")
+    write_result(str(tmp_path / "again.nc"), result, "run")
+    assert np.array_equal(read_result(str(tmp_path / "again.nc"))["population"].values, result["population"].values)
+
+
 def test_arrays_say_what_they_are(stored: Path) -> None:
     with xr.open_dataset(stored) as opened:
         assert opened["population"].attrs["units"] == "persons"

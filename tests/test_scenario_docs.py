@@ -20,6 +20,8 @@ from demosim.errors import DemosimError
 from demosim.scenario.cost_keys import cost_rows, cost_table
 from demosim.scenario.cost_options import Adjustment, OwnGrowth, Pressure
 from demosim.scenario.describe import KnobRow, knob_rows, knob_table
+from demosim.scenario.fiscal_keys import ROWS, fiscal_table
+from demosim.scenario.fiscal_options import FiscalOptions, RefugeeRates
 from demosim.scenario.knobs import list_knobs
 from demosim.scenario.read import spec_from
 from demosim.scenario.resolve import resolve
@@ -28,6 +30,7 @@ from scenario_corpus import baseline
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "scenario-files.md"
 KNOBS = re.compile(r"(?<=<!-- knobs -->\n).*?(?=<!-- end of knobs -->)", re.DOTALL)
 COSTS = re.compile(r"(?<=<!-- cost keys -->\n).*?(?=<!-- end of cost keys -->)", re.DOTALL)
+FISCAL = re.compile(r"(?<=<!-- fiscal keys -->\n).*?(?=<!-- end of fiscal keys -->)", re.DOTALL)
 EXAMPLES = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
 TOP = {"name": "example", "baseline": "norway2026", "variant": "2024-MMMM", "horizon": 2037, "price_year": 2026}
 
@@ -42,6 +45,15 @@ def test_the_table_of_cost_keys_is_the_present_one() -> None:
     found = COSTS.search(DOCUMENT.read_text(encoding="utf-8"))
     assert found is not None
     assert found[0] == cost_table()
+
+
+def test_the_table_of_fiscal_keys_is_the_present_one_and_names_every_key() -> None:
+    found = FISCAL.search(DOCUMENT.read_text(encoding="utf-8"))
+    assert found is not None
+    assert found[0] == fiscal_table()
+    keys = [name for name in FiscalOptions.model_fields if name != "refugees"]
+    keys += [f"refugees.{name}" for name in RefugeeRates.model_fields]
+    assert [row[0] for row in ROWS] == keys
 
 
 NAMES = {"SERVICE": "grunnskole", "YEAR": "2027", "NAME": "mine"}
@@ -123,4 +135,5 @@ if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         raise SystemExit(__doc__)
     text = KNOBS.sub(knob_table(), DOCUMENT.read_text(encoding="utf-8"))
+    text = FISCAL.sub(fiscal_table(), text)
     DOCUMENT.write_text(COSTS.sub(cost_table(), text), encoding="utf-8")

@@ -126,3 +126,30 @@ def test_from_the_command_line_to_a_table(
     code, _, err = call(capsys, "data", "recode", tmp_path / "none.nc", "--changes", path, "--output", merged)
     assert code == 2
     assert "none.nc: there is no such file" in err
+
+
+def test_workbook_and_page_of_a_recoded_result(
+    whole: Result, result: xr.Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both have the new municipality and not the old ones; a reference that was not recoded is refused in words."""
+    from openpyxl import load_workbook
+
+    run_file, merged = tmp_path / "run.nc", tmp_path / "merged.nc"
+    write_result(run_file, result, "run", whole.assumptions)
+    write_result(merged, follow(result, read_changes(changes(tmp_path, MERGER))), "run", whole.assumptions)
+    assert call(capsys, "export", merged, "--output", tmp_path / "x.xlsx")[0] == 0
+    cells = {
+        str(cell)
+        for sheet in load_workbook(tmp_path / "x.xlsx", read_only=True)
+        for row in sheet.iter_rows(values_only=True)
+        for cell in row
+    }
+    assert "Nye Ålesund" in cells
+    assert "Haram" not in cells
+    code, _, err = call(capsys, "report", merged, "--output", tmp_path / "r.html")
+    assert (code, err) == (0, "")
+    assert "Nye Ålesund" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    code, _, err = call(capsys, "export", merged, run_file, "--output", tmp_path / "both.xlsx")
+    assert code == 2
+    assert "the reference has other municipalities than the result" in err
+    assert not (tmp_path / "both.xlsx").exists()

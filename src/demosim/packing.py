@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demosim.kernels.layout import FIELDS, PAD, Inputs
+from demosim.kernels.layout import FIELDS, PAD, Inputs, aligned
 from demosim.moves import move_inputs
 
 Arrays = Mapping[str, np.ndarray]
+BY_PLACE = ("population", "deviation", "key", "fertility_factor")
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def pack(
                 versions.append(arrays)
             pick[i, column] = seen[key]
         made = make(*(np.stack([arrays[source] for arrays in versions]) for source in sources))
-        stacked[name] = np.ascontiguousarray(made, dtype)
+        stacked[name] = aligned(made, dtype) if name in BY_PLACE else np.ascontiguousarray(made, dtype)
     if len(costs) > 1:
         pick[:, -1] = np.arange(len(costs))
     stacked["unit_cost"] = np.ascontiguousarray(np.stack([table.values for table in costs]), dtype)

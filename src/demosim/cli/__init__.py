@@ -28,6 +28,7 @@ COMMANDS = {
     "compare": "compare",
     "groups": "groups",
     "staff": "groups",
+    "indicators": "indicators",
     "income": "fiscal",
     "room": "room",
     "refugees": "room",

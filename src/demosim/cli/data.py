@@ -147,6 +147,24 @@ def _years(times: str | None) -> list[str] | None:
 
 
 @data.command()
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The history (.nc).")
+@click.option("--launch", type=int, help="Last year of the history; by default the newest that is stored.")
+@click.option("--weights", help="How split municipalities are shared: a file (old,new,weight), or by-population.")
+@click.pass_obj
+def history(settings: Settings, output: Path, launch: int | None, weights: str | None) -> None:
+    """Write the stored history as the FILE that calibrate and backtest take.
+
+    Mortality, fertility and the country go beside it, under the names that those commands look for.
+    """
+    from demosim.sources.command import write_history_files
+
+    said = write_history_files(output, launch, weights)
+    if not settings.quiet:
+        for line in said:
+            click.echo(line)
+
+
+@data.command()
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder for the data set.")
 @click.option("--launch", type=int, help="Launch year; figures come from the store.")
 @click.option("--from", "declaration", type=click.Path(path_type=Path),

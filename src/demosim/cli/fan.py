@@ -27,10 +27,11 @@ def fan(
     """Draw the uncertain assumptions of the scenario FILE many times and show the band of its figures."""
     from demosim.baseline.read import read_baseline
     from demosim.cli.frames import print_tables
-    from demosim.outputs.fan import fan_table
+    from demosim.outputs.fan import fan_table, has_record, record_table
     from demosim.outputs.messages import message
     from demosim.scenario.places import find_municipality
     from demosim.scenario.read import baseline_location, read_scenario
+    from demosim.uncertainty.fan_record import budget_record, next_year_half_width
     from demosim.uncertainty.fan_run import Switches, run_fan
 
     spec = read_scenario(file, allow_paths)
@@ -42,4 +43,6 @@ def fan(
         result = run_fan(spec, path, draws, seed, switches, settings.workers, report)
     names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
     tables = [fan_table(result, settings.lang, region, names.get(region, "")) for region in ["country", *codes]]
+    if has_record(result):
+        tables.append(record_table(result, budget_record(), next_year_half_width(result), settings.lang))
     print_tables(settings, tables, [message(settings.lang, "written", path=path)])

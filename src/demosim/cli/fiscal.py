@@ -23,18 +23,18 @@ def income(
     settings: Settings, file: Path, year: int | None, since: int | None, criteria: Path | None, tax: Path | None,
     municipalities: tuple[str, ...], output: Path | None,
 ) -> None:  # fmt: skip
-    """Need index, grant per inhabitant and equalisation by municipality. FILE: a scenario, or a stored result."""
+    """Need index, grant per inhabitant and equalisation by municipality. FILE: a scenario, or a stored result.
+
+    Criteria and tax of the scenario's [fiscal] hold where an option is not given.
+    """
     from demosim.fiscal.income import effect_of_change, income_system
-    from demosim.fiscal.read import complete, read_places_table
+    from demosim.fiscal.read import places_table, tax_of
     from demosim.outputs.fiscal_tables import effect_table, income_tables
     from demosim.scenario.places import select_places
 
-    result, _ = result_of(file)
-    other = None if criteria is None else read_places_table(criteria, ["value"], ["criterion"], result)
-    own_tax = None
-    if tax is not None:
-        column = "tax_per_inhabitant"
-        own_tax = complete(read_places_table(tax, [column], [], result), column, result, tax)
+    result, spec = result_of(file)
+    other = places_table("criteria", criteria, spec.fiscal, result)
+    own_tax = tax_of(tax, spec.fiscal, result)
     asked = year or int(result["year"].values[0]) + 1
     table = income_system(result, asked, other, own_tax)
     codes, _ = select_places(result, municipalities)
@@ -60,15 +60,18 @@ def standing(
     settings: Settings, file: Path, revenue: Path | None, municipalities: tuple[str, ...], counties: tuple[str, ...],
     output: Path | None,
 ) -> None:  # fmt: skip
-    """Accounts of a municipality's size class and landsdel beside its need. FILE: a scenario, or a stored result."""
-    from demosim.fiscal.read import read_places_table
+    """Accounts of a municipality's size class and landsdel beside its need. FILE: a scenario, or a stored result.
+
+    Revenue of the scenario's [fiscal] holds where the option is not given.
+    """
+    from demosim.fiscal.read import places_table
     from demosim.fiscal.survey import standing as standing_of
     from demosim.outputs.fiscal_tables import standing_tables
     from demosim.scenario.places import select_places
 
-    result, _ = result_of(file)
+    result, spec = result_of(file)
     codes, _ = select_places(result, municipalities, counties)
-    own = None if revenue is None else read_places_table(revenue, ["revenue"], [], result)
+    own = places_table("revenue", revenue, spec.fiscal, result)
     found = standing_of(result, result, own)
     print_tables(settings, standing_tables(found, settings.lang, names_of(result), codes))
     write_frame(settings, output, found)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from demosim.scenario.spec import CostOptions
+    from demosim.scenario.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,17 @@ def _head(column: str, lang: str) -> str:
     return known or column.replace("_", "\n")
 
 
-def result_of(path: Path) -> tuple[xr.Dataset, CostOptions]:
-    """A stored result (.nc), or that of a scenario, which is run now; and how its costs are counted."""
+def result_of(path: Path) -> tuple[xr.Dataset, Spec]:
+    """A stored result (.nc), or that of a scenario, which is run now; and the scenario."""
     from demosim.continuation import stored_scenario
     from demosim.outputs.netcdf import read_assumptions, read_result
     from demosim.run import run
     from demosim.scenario.read import read_scenario
 
     if path.suffix == ".nc":
-        return read_result(path, "run"), stored_scenario(read_assumptions(path)).costs
+        return read_result(path, "run"), stored_scenario(read_assumptions(path))
     spec = read_scenario(path)
-    return run(spec).dataset, spec.costs
+    return run(spec).dataset, spec
 
 
 def names_of(result: xr.Dataset) -> dict[str, str]:

@@ -58,7 +58,7 @@ def staff(
     """
     from demosim.costs.fte import labour_balance, ten_year_change
     from demosim.errors import usage_error
-    from demosim.outputs.groups_tables import labour_table, ten_year_table
+    from demosim.outputs.groups_tables import labour_tables, ten_year_table
     from demosim.scenario.places import select_places
 
     dataset, _ = result_of(file)
@@ -66,7 +66,7 @@ def staff(
         raise usage_error("holds no full-time equivalents: its services have no source", file=str(file))
     codes, named = select_places(dataset, municipalities, counties)
     found = labour_balance(dataset["full_time_equivalents"], dataset["population"])
-    tables = [labour_table(found[found["municipality"].isin(codes)], dataset, settings.lang, bool(named))]
+    tables = labour_tables(found[found["municipality"].isin(codes)], dataset, settings.lang, bool(named))
     if not named and dataset.sizes["date"] > 10:
         tables.insert(0, ten_year_table(ten_year_change(dataset["full_time_equivalents"]), dataset, settings.lang))
     print_tables(settings, tables)

@@ -11,15 +11,11 @@ from demosim.cli.progress import counted_bar
 from demosim.cli.ranges import whole_numbers
 from demosim.errors import usage_error
 
-HOW_HISTORY = (
-    "a NetCDF file of population by year, municipality, sex and age; `demosim data fetch` gets the figures, see "
-    "docs/data-sources.md"
-)
-
-
 
 def needed(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
     """A history, or a word on how to get one."""
+    from demosim.baseline.calibrate.history import HOW_HISTORY
+
     if value is None and not context.resilient_parsing:
         raise usage_error("names no file", path="--history", allowed=HOW_HISTORY)
     return value
@@ -27,7 +23,7 @@ def needed(context: click.Context, option: click.Parameter, value: Path | None) 
 
 HISTORY = click.option(
     "--history", type=click.Path(path_type=Path), callback=needed,
-    help="Population by year, municipality, sex and age (NetCDF); `demosim data fetch` gets one.  [required]",
+    help="Population by year, municipality, sex and age (NetCDF); `demosim data history` writes one.  [required]",
 )  # fmt: skip
 MORTALITY = click.option(
     "--mortality", type=click.Path(path_type=Path), help="Mortality as known at each launch (csv)."

@@ -16,17 +16,19 @@ from demosim.outputs.numbers import number
 from demosim.outputs.tables import Cell, Table
 
 Rows = list[tuple[str, Sequence[Cell]]]
+_KINDS = {"country": "all"}  # of regions, where `demosim groups --by` has another word
+WHAT = ("municipalities", "services", "variants", "profiles", "knobs", "groups", "figures")
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(["municipalities", "services", "variants", "profiles", "knobs"]))
+@click.argument("what", type=click.Choice(WHAT))
 @click.option("--baseline", default="norway2026", show_default=True, help="Data set: a name or a folder.")
 @click.pass_obj
 def list_(settings: Settings, what: str, baseline: str) -> None:
-    """List what can be named: municipalities, services, variants (national paths), profiles, knobs."""
+    """List what can be named: municipalities, services, variants (national paths), profiles, knobs, groups, figures."""
     makers: dict[str, Callable[[str, str], Table]] = {
         "municipalities": _municipalities, "services": _services, "variants": _variants, "profiles": _profiles,
-        "knobs": _knobs,
+        "knobs": _knobs, "groups": _groups, "figures": _figures,
     }  # fmt: skip
     table = makers[what](baseline, settings.lang)
     if settings.as_json:
@@ -85,6 +87,36 @@ def _profiles(name: str, lang: str) -> Table:
     kinds = (("profile", message(lang, "list_profile")), ("settlement", message(lang, "list_settlement")))
     rows: Rows = [(str(key), [said]) for dim, said in kinds for key in data[dim].values]
     return Table("profiles", str(data.attrs["title"]), ["", *_heads(lang, "profiles")], rows)
+
+
+def _groups(name: str, lang: str) -> Table:
+    """Groups as `demosim groups --by` and the pickers have them: kind, bounds in inhabitants, municipalities."""
+    from demosim.baseline.read import read_baseline
+    from demosim.outputs.regions import list_regions, members
+
+    data = read_baseline(name)
+    launch = int(data.attrs["launch_year"])
+    stock = data.assign(population=data["population"].expand_dims(date=[launch]))
+    regions = list_regions(stock, ("country", "landsdel", "county", "size"))
+    rows: Rows = []
+    for region, count in zip(regions, members(stock, regions).sum(1).tolist(), strict=True):
+        lower = region.lower if region.kind == "size" else None
+        rows.append((region.label(lang), [_KINDS.get(region.kind, region.kind), lower, region.upper, count]))
+    return Table("groups", message(lang, "list_groups_title", year=launch), ["", *_heads(lang, "group_names")], rows)
+
+
+def _figures(name: str, lang: str) -> Table:
+    """Figures that `demosim plot --figure` draws, with what makes the results that they need beside a run."""
+    from demosim.outputs.panels_others import COMMANDS
+    from demosim.outputs.plot import FIGURES
+
+    launch, horizon = message(lang, "list_launch"), message(lang, "list_horizon")
+    years = {"launch": launch, "first": launch, "last": horizon}
+    rows: Rows = []
+    for figure in FIGURES:
+        year = launch if figure.endswith("_first") else horizon
+        rows.append((figure, [message(lang, f"figure_{figure}", **years, year=year), COMMANDS.get(figure)]))
+    return Table("figures", "", ["", *_heads(lang, "figure_names")], rows)
 
 
 def _knobs(name: str, lang: str) -> Table:

@@ -26,7 +26,8 @@ def room(
 ) -> None:  # fmt: skip
     """Growth in free income less what demography takes, and its weight in each municipality.
 
-    FILE: a scenario or a stored result. Without it, the budget of 2026 as published, beside our figures of that year.
+    FILE: a scenario or a stored result, whose [fiscal] holds where an option is not given. Without it, the budget of
+    2026 as published, beside our figures of that year.
     """
     from demosim.errors import usage_error
     from demosim.outputs.fiscal_tables import burden_table, room_table
@@ -40,15 +41,15 @@ def room(
         print_tables(settings, [room_table(columns, budget_year or 2026, price_year, settings.lang)])
         return
     from demosim.cli.frames import names_of, result_of
-    from demosim.fiscal.read import read_places_table
+    from demosim.fiscal.read import places_table
     from demosim.fiscal.room import burden, demography_of, national_room
     from demosim.scenario.places import select_places
 
-    result, costs = result_of(file)
-    own = None
-    if free_income is not None:
-        own = read_places_table(free_income, ["free_income", "price_year"], [], result)
-    found = burden(result, result["population"], own, costs.price_growth)
+    result, spec = result_of(file)
+    growth = spec.fiscal.growth if growth is None else growth
+    pension = spec.fiscal.pension if pension is None else pension
+    own = places_table("free_income", free_income, spec.fiscal, result)
+    found = burden(result, result["population"], own, spec.costs.price_growth)
     codes = select_places(result, municipalities)[0] if municipalities else []
     tables = [burden_table(found, settings.lang, names_of(result), codes)]
     if growth is not None:
@@ -74,7 +75,8 @@ def refugees(
 ) -> None:  # fmt: skip
     """Integration grant over five years against measured costs, beside the need that free income carries.
 
-    FILE: a scenario with a stream. Rates of the years 2 to 5 have no source and are asked for by name.
+    FILE: a scenario with a stream. Rates of the years 2 to 5 have no source and are asked for by name, here or under
+    [fiscal.refugees].
     """
     from demosim.cli.frames import names_of
     from demosim.fiscal.read import read_rates
@@ -86,7 +88,8 @@ def refugees(
     from demosim.scenario.vary import vary
 
     spec = read_scenario(file)
-    known = read_rates(rates)
+    known = read_rates(rates, spec.fiscal)
+    coverage = spec.fiscal.refugees.coverage if coverage is None else coverage
     with_stream = run(spec)
     settled = arrivals_of(with_stream.assumptions, stream)
     without = run(vary(spec, {f"streams.{stream}.net": 0.0, f"streams.{stream}.stock": 0.0}))

@@ -35,6 +35,12 @@ def cost_key(year: int = 2026) -> pd.Series[float]:
     return weights / weights.sum()
 
 
+def own_criteria() -> list[str]:
+    """Criteria of the cost key that are not ages, which a user may give."""
+    key = facts("cost_keys").set_index("criterion")
+    return [str(name) for name in key.index[key["age_from"].isna()]]
+
+
 def need_index(persons: xr.DataArray, year: int = 2026, other: pd.DataFrame | None = None) -> NeedIndex:
     """Need per inhabitant by the cost key, country = 1.
 
@@ -48,7 +54,7 @@ def need_index(persons: xr.DataArray, year: int = 2026, other: pd.DataFrame | No
     weights = cost_key(year)
     everyone = persons.sum("age")
     share = everyone / everyone.sum()
-    given = _other(other, persons["municipality"].values.tolist(), [str(n) for n in key.index[key["age_from"].isna()]])
+    given = _other(other, persons["municipality"].values.tolist(), own_criteria())
     index, held = xr.zeros_like(share), []
     ages = key[["age_from", "age_to"]].dropna().astype(int).T.to_dict("list")
     last = int(persons["age"].values[-1])

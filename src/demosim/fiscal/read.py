@@ -11,8 +11,12 @@ import pandas as pd
 import xarray as xr
 
 from demosim.errors import Problem, ProblemGroup, usage_error
-from demosim.fiscal.refugees import YEARS, first_year_rates
+from demosim.fiscal.refugees import first_year_rates
+from demosim.scenario.fiscal_files import COLUMNS, tables_of
+from demosim.scenario.fiscal_options import YEARS_OF_STAY, FiscalOptions
 from demosim.scenario.places import Gazetteer
+
+NOTHING = FiscalOptions()
 
 
 def read_places_table(path: Path, numbers: Sequence[str], texts: Sequence[str], dataset: xr.Dataset) -> pd.DataFrame:
@@ -23,22 +27,7 @@ def read_places_table(path: Path, numbers: Sequence[str], texts: Sequence[str], 
     Returns municipalities by number. Raises a `DemosimError` (2) with every column that is missing, cell that is no
     number, municipality that is not there and row that stands twice.
     """
-    if not path.is_file():
-        raise usage_error("no such file", file=str(path))
-    try:
-        table = pd.read_csv(path, comment="#", dtype=str, encoding="utf-8", skipinitialspace=True)
-    except (OSError, ValueError) as error:
-        raise usage_error(f"is not a readable CSV file ({error})", file=str(path)) from error
-    problems, wanted = ProblemGroup(path), ["municipality", *texts, *numbers]
-    for column in wanted:
-        if column not in table:
-            problems.add("has no such column", path=column, allowed=f"columns {', '.join(wanted)}")
-    problems.raise_if_any()
-    for column in numbers:
-        values = pd.to_numeric(table[column], errors="coerce")
-        for row in np.flatnonzero(~np.isfinite(values)).tolist():
-            problems.add(f'"{table[column][row]}" is not a number', path=f"row {row + 2}, {column}")
-        table[column] = values
+    table, problems = _columns(path, numbers, texts)
     names, places = Gazetteer(dataset), []
     for text in table["municipality"]:
         found = names.municipality(str(text))
@@ -50,28 +39,91 @@ def read_places_table(path: Path, numbers: Sequence[str], texts: Sequence[str], 
     for row, place in zip(twice.index, twice["municipality"], strict=True):
         problems.add(f"municipality {place} stands more than once", path=f"row {row + 2}")
     problems.raise_if_any()
-    return table[wanted]
+    return table
 
 
-def complete(table: pd.DataFrame, column: str, dataset: xr.Dataset, path: Path) -> xr.DataArray:
+def read_columns(path: Path, numbers: Sequence[str], texts: Sequence[str]) -> pd.DataFrame:
+    """The columns `municipality` (as written), texts and numbers of a CSV file, other columns passed over.
+
+    Raises a `DemosimError` (2) with every column that is missing and cell that is no number.
+    """
+    table, problems = _columns(path, numbers, texts)
+    problems.raise_if_any()
+    return table
+
+
+def _columns(path: Path, numbers: Sequence[str], texts: Sequence[str]) -> tuple[pd.DataFrame, ProblemGroup]:
+    """The columns as they are, and the cells that are no numbers."""
+    if not path.is_file():
+        raise usage_error("no such file", file=str(path))
+    try:
+        table = pd.read_csv(path, comment="#", dtype=str, encoding="utf-8", skipinitialspace=True)
+    except (OSError, ValueError) as error:
+        raise usage_error(f"is not a readable CSV file ({error})", file=str(path)) from error
+    problems, wanted = ProblemGroup(path), ["municipality", *texts, *numbers]
+    for column in wanted:
+        if column not in table:
+            problems.add("has no such column", code="missing_key", path=column, allowed=f"columns {', '.join(wanted)}")
+    problems.raise_if_any()
+    for column in numbers:
+        values = pd.to_numeric(table[column], errors="coerce")
+        for row in np.flatnonzero(~np.isfinite(values)).tolist():
+            what = f'"{table[column][row]}" is not a number'
+            problems.add(what, code="wrong_type", path=f"row {row + 2}, {column}")
+        table[column] = values
+    return table[wanted], problems
+
+
+def places_table(key: str, path: Path | None, fiscal: FiscalOptions, dataset: xr.Dataset) -> pd.DataFrame | None:
+    """A table of the user's own by municipality: that of a file, else that of the scenario, else None.
+
+    key: `criteria`, `tax`, `free_income` or `revenue`; path: a CSV file that goes before the scenario's; fiscal: what
+    the scenario says; dataset: a result. Municipalities that the result does not hold are left out of the scenario's.
+
+    Returns `municipality` (number) and the columns of the key, see `demosim.scenario.fiscal_files.COLUMNS`.
+    """
+    numbers, texts = COLUMNS[key]
+    if path is not None:
+        return read_places_table(path, numbers, texts, dataset)
+    if getattr(fiscal, key) is None:
+        return None
+    names, rows = Gazetteer(dataset), []
+    for (*_, last), table in tables_of(fiscal, key).items():
+        for text, value in table.items():
+            rows += [(number, str(last), value) for number in names.candidates(text)]
+    found = pd.DataFrame(rows, columns=["municipality", "criterion", numbers[0]])
+    if fiscal.free_income is not None:
+        found["price_year"] = fiscal.free_income.price_year
+    return found[["municipality", *texts, *numbers]]
+
+
+def tax_of(path: Path | None, fiscal: FiscalOptions, dataset: xr.Dataset) -> xr.DataArray | None:
+    """Tax, kr per inhabitant (municipality), from a file or else the scenario; None where neither gives it."""
+    table = places_table("tax", path, fiscal, dataset)
+    return None if table is None else complete(table, "tax_per_inhabitant", dataset, path)
+
+
+def complete(table: pd.DataFrame, column: str, dataset: xr.Dataset, path: Path | None) -> xr.DataArray:
     """A column over all municipalities of the dataset; raises where some are not in the table."""
     every = dataset["municipality"].values.astype(str).tolist()
     missing = [number for number in every if number not in set(table["municipality"])]
     if missing:
         listed = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
         what = f"lacks {len(missing)} municipalities: {listed}"
-        raise usage_error(what, file=str(path), allowed=f"all {len(every)}, since they share one sum")
+        allowed, file = f"all {len(every)}, since they share one sum", None if path is None else str(path)
+        raise usage_error(what, file=file, path=column, allowed=allowed)
     values = table.set_index("municipality")[column].loc[every].to_numpy(float)
     return xr.DataArray(values, {"municipality": every}, name=column)
 
 
-def read_rates(path: Path | None) -> dict[str, list[float]]:
+def read_rates(path: Path | None, fiscal: FiscalOptions = NOTHING) -> dict[str, list[float]]:
     """Rates of the integration grant by year after settlement, for an adult and for a child, from TOML.
 
     `[adult]` and `[child]` with kr by year, `2 = 150000` up to 5; year 1 is the published one (2023-2024, nominal)
-    where it is left out. Raises a `DemosimError` (2) that asks for each rate that is missing by name.
+    where it is left out. Without a file those of the scenario hold. Raises a `DemosimError` (2) that asks for each rate
+    that is missing by name.
     """
-    tree: dict[str, object] = {}
+    tree: dict[str, object] = dict(fiscal.refugees.rates)
     if path is not None:
         try:
             tree = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -88,10 +140,10 @@ def read_rates(path: Path | None) -> dict[str, list[float]]:
         given = tree.get(person, {})
         given = given if isinstance(given, dict) else {}
         for year in given:
-            if year not in map(str, range(1, YEARS + 1)):
+            if year not in map(str, range(1, YEARS_OF_STAY + 1)):
                 problems.add(f'"{year}" is no year after settlement', path=person, allowed=allowed)
         each = []
-        for year in range(1, YEARS + 1):
+        for year in range(1, YEARS_OF_STAY + 1):
             value = given.get(str(year), first if year == 1 else None)
             if value is None:
                 what = "is needed, for which there is no source"

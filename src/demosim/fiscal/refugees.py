@@ -10,8 +10,8 @@ import xarray as xr
 
 from demosim.costs.figures import facts
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
+from demosim.scenario.fiscal_options import PERSONS, YEARS_OF_STAY
 
-YEARS = 5  # the grant runs for the year of settlement and four more
 ADULT_FROM = 18
 
 
@@ -40,11 +40,11 @@ def check_rates(rates: Mapping[str, Sequence[float]]) -> None:
     Raises a `DemosimError` (2) that asks for each rate that is missing by name.
     """
     problems = ProblemGroup()
-    for person in ("adult", "child"):
+    for person in PERSONS:
         given = list(rates.get(person, ()))
-        if len(given) > YEARS:
-            problems.add(f"{len(given)} rates", path=f"rates.{person}", allowed=f"{YEARS} years")
-        for year in range(len(given) + 1, YEARS + 1):
+        if len(given) > YEARS_OF_STAY:
+            problems.add(f"{len(given)} rates", path=f"rates.{person}", allowed=f"{YEARS_OF_STAY} years")
+        for year in range(len(given) + 1, YEARS_OF_STAY + 1):
             problems.add("is needed", path=f"rates.{person}[{year}]", allowed=f"kr for year {year} after settlement")
         problems_of = [value for value in given if not 0 <= value < np.inf]
         if problems_of:
@@ -77,7 +77,7 @@ def grant_and_cost(
     cohorts = {"adult": settled.values[:, adult].sum(axis=1), "child": settled.values[:, ~adult].sum(axis=1)}
     grant, present = np.zeros_like(cohorts["adult"]), np.zeros_like(cohorts["adult"])
     years = settled["year"].values
-    for stay in range(min(YEARS, len(years))):
+    for stay in range(min(YEARS_OF_STAY, len(years))):
         for person, arrived in cohorts.items():
             earlier = arrived[:, : len(years) - stay]
             grant[:, stay:] += rates[person][stay] * earlier

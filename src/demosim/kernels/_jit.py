@@ -16,7 +16,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # Sums may be reordered (so that they vectorise) and products fused; NaN and infinity keep their meaning, because the
 # kernels count them.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy", "forceinline": False}
+WITHIN: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _njit: Any = numba.njit  # its types know only some of the options
 
@@ -31,7 +32,17 @@ def _digest() -> str:
 DIGEST = _digest()
 
 
-def _compiled_once(_typing: Any) -> Any:
+def inner(function: Function) -> Function:
+    """Compile for the processor, as a part of each kernel that calls it."""
+    return cast("Function", _njit(**{**WITHIN, "forceinline": True})(function))
+
+
+def apart(function: Function) -> Function:
+    """The same, but not copied into those who call it if it calls `one_copy`."""
+    return cast("Function", _njit(**WITHIN)(function))
+
+
+def _one_copy(_typing: Any) -> Any:
     def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
         builder.function.attributes.add("noinline")
         return context.get_dummy_value()
@@ -39,15 +50,10 @@ def _compiled_once(_typing: Any) -> Any:
     return types.void(), generate
 
 
-# Called in an inner kernel: that the compiler makes one copy of it for all who call it. Copies in several places may be
-# vectorised in different ways, and so add in different orders.
+# Called in a function that is compiled apart: that the compiler makes no copies of it for those who call it, which may
+# be vectorised in different ways, and so add in different orders.
 _plain: bool = numba.config.DISABLE_JIT  # type: ignore[attr-defined]  # numba fills it in
-compiled_once: Any = (lambda: None) if _plain else intrinsic(_compiled_once)
-
-
-def inner(function: Function) -> Function:
-    """Compile for the processor, to be called by other kernels only; a part of each kernel that calls it."""
-    return cast("Function", _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function))
+one_copy: Any = (lambda: None) if _plain else intrinsic(_one_copy)
 
 
 def kernel(function: Function) -> Function:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from demosim.kernels._jit import inner, kernel
-from demosim.kernels.layout import NOBODY, PLAIN, STAY, Inputs, count_tallies
+from demosim.kernels.layout import NOBODY, PLAIN, STAY, Inputs
 from demosim.kernels.migration import add_moves, back_moves
 from demosim.kernels.plan import plan_row, set_bounds, set_deviations
 from demosim.kernels.project import add_births
@@ -138,7 +138,7 @@ def back_floored(inputs, v, y, bar, row, source, i, alive, scratch):
         scratch.empty[0] += net != 0
         add_scaled(moved, 0, inputs.fallback, 0, net)
     if inputs.out_prob.shape[0] > 0:
-        add_moves(moved, inputs, source, i, alive, row, scratch.moves)
+        add_moves(moved, 0, inputs, source, i, alive, row, scratch.moves)
     for p in range(key.shape[0]):
         add_scaled(moved, 0, key, p, inflow[p, row])
     back_floor(bar, row, moved)
@@ -161,11 +161,11 @@ def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, we
     net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
     net_bar, inflow_bar, key_bar, fallback_bar = adjoint.net, adjoint.inflow, adjoint.key, adjoint.fallback
     lowest, tally_bar, tally = scratch.lowest, scratch.tally_bar, inputs.tally
+    if step > 0:
+        weigh_rows(source, weight, y, first - step, last - step, scratch, adjoint)
     for row in range(first, last + 1):
         i, k = row - step, band[row]
         lives = alive[i]
-        if step > 0:
-            weigh_start(i, source, weight, y, scratch, adjoint)
         persons, drift, value, value_drift = row_sums(bar, row, source, i, deviation, k, tally_bar, tally[row])
         plan_row(plan, row, lives, lives * persons, lives * drift, net[row], inflow, lowest[k])
         if plan[row, PLAIN] == 0:
@@ -284,8 +284,7 @@ def back_year(inputs, v, y, start, end, weight, bar, scratch, adjoint):
             inputs, v, y, bar, start, survival, survival_bar, youngest + 1, oldest - 1, 1, weight, scratch, adjoint
         )
         back_rows(inputs, v, y, bar, made, alive, alive_bar, oldest, oldest, 0, weight, scratch, adjoint)
-        for row in range(oldest - 1, oldest + 1):
-            weigh_start(row, start, weight, y, scratch, adjoint)
+        weigh_rows(start, weight, y, oldest - 1, oldest, scratch, adjoint)
         back_open(bar, oldest, start, survival, survival_bar)
     for a in range(ages):
         if fertility[a] != 0:
@@ -316,16 +315,18 @@ def weigh_date(inputs, v, t, weight, scratch):
 
 
 @inner
-def weigh_start(row, population, weight, t, scratch, adjoint):
-    """Derivatives by unit costs and by fertility of the persons of one row on date t, while they are in the cache."""
-    births_bar, counts = scratch.births_bar, scratch.counts
-    for k in range(weight.shape[1]):
+def weigh_rows(population, weight, t, first, last, scratch, adjoint):
+    """Derivatives by unit costs and by fertility of the persons of rows first..last on date t."""
+    now, counts, by_cost, births_bar = weight[t], scratch.counts, adjoint.unit_cost[t], scratch.births_bar
+    for k in range(now.shape[0]):
         if counts[t, k]:
-            adjoint.unit_cost[t, k, row] = dot(weight[t], k, population, row)
-    ages = adjoint.fertility.shape[1]
-    a = row - (population.shape[0] - ages)
-    if a >= 0 and t < adjoint.fertility.shape[0]:
-        adjoint.fertility[t, a] += dot(births_bar, 0, population, row) * (1.0 if a > 0 else 2.0)
+            for row in range(first, last + 1):
+                by_cost[k, row] = dot(now, k, population, row)
+    if t < adjoint.fertility.shape[0]:
+        fertility_bar = adjoint.fertility[t]
+        women = population.shape[0] - fertility_bar.size
+        for row in range(max(first, women), last + 1):
+            fertility_bar[row - women] += dot(births_bar, 0, population, row) * (1.0 if row > women else 2.0)
 
 
 @inner
@@ -355,13 +356,12 @@ def back_project(inputs: Inputs, v: np.ndarray, population: np.ndarray, weight: 
         made=np.empty((rows, size)), alive=np.empty(rows), alive_bar=np.empty(rows), moved=np.empty((1, size)),
         births=np.empty((1, size)), births_bar=np.empty((1, size)), deviation=np.empty((bands, size)),
         deviation_bar=np.empty((bands, size)), lowest=np.empty(bands), plan=np.empty((rows, 5)),
-        tally_bar=np.empty((count_tallies(inputs), size)), moves=np.empty((2, size)),
+        tally_bar=np.empty((inputs.tally.max() + 1, size)), moves=np.empty((2, size)),
         spare=np.empty((1, size)), empty=np.zeros(1, np.int64),
         counts=which_count(weight),
     )  # fmt: skip
     bar = adjoint.population
-    for row in range(rows):
-        weigh_start(row, population[years], weight, years, scratch, adjoint)
+    weigh_rows(population[years], weight, years, 0, rows - 1, scratch, adjoint)
     for t in range(years, -1, -1):
         weigh_date(inputs, v, t, weight, scratch)
         if t > 0:

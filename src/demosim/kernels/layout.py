@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
-
-from demosim.kernels._jit import inner
+import numpy.typing as npt
 
 PAD = 16
-BLOCK = 1024  # municipalities
+LINE = 64  # bytes of a line of the cache
+BLOCK = 1024  # municipalities that go through a year at a time
 
 
 class Inputs(NamedTuple):
@@ -57,69 +58,76 @@ COUNTERS = ("floored_cells", "floored_persons", "unmet_persons", "mass_balance",
 
 SAFE = 1e-6  # a cell that keeps more than this share of its survivors is sure to stay above zero
 STAY, STIR, EXPECTED, NOBODY, PLAIN = range(5)  # columns of the plan
-ROW, MADE_OF, NEXT, FIRST = range(4)  # columns of the order
+ROW, MADE_OF, NEXT = range(3)  # columns of the order
 
 
 class Work(NamedTuple):
     """Arrays that one scenario after another works in."""
 
-    order: np.ndarray  # (S × A, 4) rows in the order they are made: ROW, the row of its source, the row a year on, 0
+    order: np.ndarray  # (S × A, 3) rows in the order they are made: ROW, the row of its source, the row a year on
     state: np.ndarray  # (S × A, M) persons
     made: np.ndarray  # (S, M) what the open age groups, and later the newborn, are made of
-    spare: np.ndarray  # (1, M)
+    spare: np.ndarray  # (S × A, M) rows that are more than survivors times a factor
     births: np.ndarray  # (1, M)
     deviation: np.ndarray  # (T, K, M) of every year
-    made_for: np.ndarray  # (2,) versions that the deviations were made of
     lowest: np.ndarray  # (K,) what the year's deviations are not below
     plan: np.ndarray  # (S × A, 5) what migration does to a row: STIR ... PLAIN
     country: np.ndarray  # (S × A, 2) each row summed over municipalities: persons, and persons × next year's deviation
     tallies: np.ndarray  # (tallies, M) persons of each tally (cells with the same unit costs)
+    start_country: np.ndarray  # (S × A, 2) `country` of the jump-off population
+    start_tallies: np.ndarray  # (tallies, M) `tallies` of the jump-off population
+    made_for: np.ndarray  # (3,) versions that the three before, and the deviations, were made of
     cost: np.ndarray  # (1, M)
     moves: np.ndarray  # (2, M) out-moves and in-moves, float64
 
 
-@inner
-def row_order(sexes, ages):
-    """Rows as they are made: the open age groups, the others downwards in age, the newborn."""
-    order = np.zeros((sexes * ages, 4), np.int64)
-    for s in range(sexes):
-        youngest, oldest = s * ages, s * ages + ages - 1
-        first, last = s, sexes * ages - sexes + s
-        order[first, ROW], order[first, MADE_OF], order[first, NEXT] = oldest, s, oldest
-        order[last, ROW], order[last, MADE_OF], order[last, NEXT] = youngest, s, youngest + 1
-        for i in range(ages - 2):
-            row, n = oldest - 1 - i, sexes + s * (ages - 2) + i
-            order[n, ROW], order[n, MADE_OF], order[n, NEXT] = row, row - 1, row + 1
+def row_order(sexes: int, ages: int) -> np.ndarray:
+    """Rows as they are made: the open age groups, the others downwards in age, the newborn; see `Work.order`."""
+    sex = np.arange(sexes)
+    youngest = sex * ages
+    between = (youngest[:, None] + np.arange(ages - 2, 0, -1)).ravel()
+    order = np.zeros((sexes * ages, 3), np.int64)
+    order[:, ROW] = np.concatenate([youngest + ages - 1, between, youngest])
+    order[:, MADE_OF] = np.concatenate([sex, between - 1, sex])
+    order[:, NEXT] = np.concatenate([youngest + ages - 1, between + 1, youngest + 1])
     return order
 
 
-@inner
-def count_tallies(inputs):
-    """Number of tallies."""
-    highest = 0
-    for tally in inputs.tally:
-        highest = max(highest, tally)
-    return highest + 1
+def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray:
+    """An array that begins with a line of the cache, so that no vector of a row lies on two."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    room = np.empty(size + LINE, np.uint8)
+    begin = -int(room.__array_interface__["data"][0]) % LINE
+    return room[begin : begin + size].view(dtype).reshape(shape)
 
 
-@inner
-def work_space(inputs):
-    """Arrays to work in, for inputs of this size."""
+def aligned(values: np.ndarray, dtype: npt.DTypeLike) -> np.ndarray:
+    """A copy of the values in an array from `empty`."""
+    copy = empty(values.shape, dtype)
+    copy[...] = values
+    return copy
+
+
+def work_space(inputs: Inputs) -> Work:
+    """Arrays to work in, for these inputs alone."""
     rows, size = inputs.population.shape[1:]
-    bands = inputs.deviation.shape[2]
+    sexes, ages = inputs.newborn.shape[2], inputs.fertility.shape[2]
+    years, bands, tallies = inputs.fade.shape[1], inputs.deviation.shape[2], int(inputs.tally.max()) + 1
     dtype = inputs.population.dtype
     return Work(
-        order=row_order(inputs.newborn.shape[2], inputs.fertility.shape[2]),
-        state=np.empty((rows, size), dtype),
-        made=np.empty((inputs.newborn.shape[2], size), dtype),
-        spare=np.empty((1, size), dtype),
-        births=np.empty((1, size), dtype),
-        deviation=np.empty((inputs.fade.shape[1], bands, size), dtype),
-        made_for=np.full(2, -1),
+        order=row_order(sexes, ages),
+        state=empty((rows, size), dtype),
+        made=empty((sexes, size), dtype),
+        spare=empty((rows, size), dtype),
+        births=empty((1, size), dtype),
+        deviation=empty((years, bands, size), dtype),
         lowest=np.empty(bands, dtype),
-        plan=np.empty((rows, 5), np.float64),
-        country=np.empty((rows, 2), np.float64),
-        tallies=np.empty((count_tallies(inputs), size), dtype),
-        cost=np.empty((1, size), dtype),
-        moves=np.empty((2, size), np.float64),
+        plan=np.empty((rows, 5)),
+        country=np.empty((rows, 2)),
+        tallies=empty((tallies, size), dtype),
+        start_country=np.empty((rows, 2)),
+        start_tallies=empty((tallies, size), dtype),
+        made_for=np.full(3, -1),
+        cost=empty((1, size), dtype),
+        moves=np.empty((2, size)),
     )

@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 
-from demosim.kernels._jit import compiled_once, inner, kernel
+from demosim.kernels._jit import apart, inner, kernel, one_copy
 from demosim.kernels.rows import add_scaled, dot
 
 OUT, INTO = 0, 1  # rows of moves
@@ -53,10 +53,10 @@ def send(moves, destination, pool):
                 add_scaled(moves, INTO, destination, o, moves[OUT, o])
 
 
-@inner
+@apart
 def set_moves(moves, source, i, alive, out_prob, row, destination):
     """Out-moves and in-moves (float64) of the survivors alive × source[i], whose sums are the same number."""
-    compiled_once()
+    one_copy()
     total = 0.0
     for m in range(moves.shape[1]):
         x = np.float64(source[i, m]) * alive * np.float64(out_prob[row, m])
@@ -78,11 +78,11 @@ def set_moves(moves, source, i, alive, out_prob, row, destination):
 
 
 @inner
-def add_moves(target, inputs, source, i, alive, row, moves):
-    """Add net internal migration of the survivors alive × source[i] to the first row of `target`."""
+def add_moves(target, j, inputs, source, i, alive, row, moves):
+    """Add net internal migration of the survivors alive × source[i] to row j of `target`."""
     set_moves(moves, source, i, alive, inputs.out_prob, row, inputs.destination[inputs.move_band[row]])
     for m in range(target.shape[1]):
-        target[0, m] += target.dtype.type(moves[INTO, m] - moves[OUT, m])
+        target[j, m] += target.dtype.type(moves[INTO, m] - moves[OUT, m])
 
 
 @inner

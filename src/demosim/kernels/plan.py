@@ -35,15 +35,6 @@ def set_bounds(inputs, v, y, lowest):
 
 
 @inner
-def set_all_deviations(inputs, v, work):
-    """The deviations of every year, unless those of the scenario before are the same."""
-    if work.made_for[0] != v[6] or work.made_for[1] != v[7]:
-        for y in range(inputs.fade.shape[1]):
-            set_deviations(inputs, v, y, work.deviation[y])
-        work.made_for[0], work.made_for[1] = v[6], v[7]
-
-
-@inner
 def plan_row(plan, row, alive, total, drift, net, inflow, lowest):
     """What migration does to a row of which the country has `total` survivors."""
     plan[row, STIR] = alive

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from demosim.kernels._jit import compiled_once, inner, kernel
+from demosim.kernels._jit import apart, inner, kernel, one_copy
 from demosim.kernels.layout import (
     BLOCK,
-    FIRST,
     MADE_OF,
     NEXT,
     NOBODY,
@@ -24,16 +23,21 @@ from demosim.kernels.layout import (
     STIR,
     Inputs,
     Outputs,
+    Work,
     work_space,
 )
 from demosim.kernels.migration import add_moves
-from demosim.kernels.plan import check_year, plan_row, plan_year, set_all_deviations, set_bounds
+from demosim.kernels.plan import check_year, plan_row, plan_year, set_bounds, set_deviations
 from demosim.kernels.rows import (
     add_four,
+    add_part,
     add_scaled,
     advance,
     advance_and_count,
     clear,
+    clear_part,
+    copy_part,
+    copy_rows,
     floor_row,
     join_open,
     set_scaled,
@@ -55,6 +59,15 @@ def bear(births, factor):
 
 
 @inner
+def set_all_deviations(inputs, v, work):
+    """The deviations of every year, unless those of the scenario before are the same."""
+    if work.made_for[0] != v[6] or work.made_for[1] != v[7]:
+        for y in range(inputs.fade.shape[1]):
+            set_deviations(inputs, v, y, work.deviation[y])
+        work.made_for[0], work.made_for[1], work.made_for[2] = v[6], v[7], -1
+
+
+@apart
 def count_rows(inputs, work, deviation, following, source, column, target, begin, end):
     """Make the rows order[begin:end] of those of `source` that `column` of the order says, and count them.
 
@@ -62,7 +75,7 @@ def count_rows(inputs, work, deviation, following, source, column, target, begin
     order: a run that is stopped and continued gives the same bits. Municipalities go through it in blocks that leave
     room for their tallies and deviations in the cache.
     """
-    compiled_once()
+    one_copy()
     order, plan = work.order, work.plan
     country, tallies, band, tally = work.country, work.tallies, inputs.band, inputs.tally
     number, size = target.dtype.type, target.shape[1]
@@ -81,60 +94,67 @@ def count_rows(inputs, work, deviation, following, source, column, target, begin
 
 
 @inner
-def start_scenario(inputs, v, work, target):
-    """Copy the jump-off population and count it."""
+def start_scenario(inputs, v, work):
+    """Count the jump-off population, unless it is that of the scenario before."""
     set_all_deviations(inputs, v, work)
-    clear(work.tallies)
-    for row in range(target.shape[0]):
-        work.plan[row, STAY], work.plan[row, STIR] = 1.0, 0.0
-    deviation = work.deviation[0]
-    count_rows(inputs, work, deviation, deviation, inputs.population[v[0]], ROW, target, 0, target.shape[0])
+    if work.made_for[2] != v[0]:
+        clear(work.tallies)
+        for row in range(work.state.shape[0]):
+            work.plan[row, STAY], work.plan[row, STIR] = 1.0, 0.0
+        deviation, rows = work.deviation[0], work.state.shape[0]
+        count_rows(inputs, work, deviation, deviation, inputs.population[v[0]], ROW, work.state, 0, rows)
+        copy_rows(work.start_country, work.country)
+        copy_rows(work.start_tallies, work.tallies)
+        work.made_for[2] = v[0]
+    copy_rows(work.country, work.start_country)
+    copy_rows(work.tallies, work.start_tallies)
 
 
 @inner
-def move_row(inputs, v, y, source, i, row, work, counters):
-    """Survival and migration, gross moves and streams too, of a row made of row i of `source`, into the spare row."""
-    plan, spare, net, inflow, key = work.plan, work.spare, inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]]
+def move_row(inputs, spare, row, source, i, plan, deviation, k, net, fallback, inflow, key, moves, counters):
+    """Survival and migration, gross moves and streams too, of a row made of row i of `source`, into its spare row."""
     number = spare.dtype.type
-    stay, alive = number(plan[row, STAY]), number(plan[row, STIR])
-    advance(spare, 0, source, i, stay, alive, work.deviation[y], inputs.band[row])
+    advance(spare, row, source, i, number(plan[row, STAY]), number(plan[row, STIR]), deviation, k)
     if plan[row, NOBODY] != 0:
-        add_scaled(spare, 0, inputs.fallback, 0, net[row])
+        add_scaled(spare, row, fallback, 0, net[row])
     if inputs.out_prob.shape[0] > 0:
-        add_moves(spare, inputs, source, i, alive, row, work.moves)
+        add_moves(spare, row, inputs, source, i, number(plan[row, STIR]), row, moves)
     for p in range(key.shape[0]):
-        if inflow[p, row] != 0:
-            add_scaled(spare, 0, key, p, inflow[p, row])
-    floor_row(spare, 0, counters)
+        add_scaled(spare, row, key, p, inflow[p, row])
+    floor_row(spare, row, counters)
+    plan[row, STAY], plan[row, STIR] = 1.0, 0.0
 
 
 @inner
 def move_rows(inputs, v, y, source, target, work, kept, counters, begin, end):
-    """Survival, migration and counting of the rows order[begin:end]: plain ones at once, the others one by one."""
-    order, plan, spare = work.order, work.plan, work.spare
+    """Survival, migration and counting of the rows order[begin:end]: plain ones at once, the others by spare rows."""
+    order, plan, spare, band = work.order, work.plan, work.spare, inputs.band
     deviation, following = work.deviation[y], work.deviation[min(y + 1, work.deviation.shape[0] - 1)]
+    net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
+    if kept.shape[0] > 0:
+        keep_survivors(kept, source, order, plan, begin, end)
     n = begin
     while n < end:
-        plain = n
-        while plain < end and plan[order[plain, ROW], PLAIN] != 0:
-            keep_survivors(kept, order[plain, ROW], source, order[plain, MADE_OF], plan)
-            plain += 1
-        count_rows(inputs, work, deviation, following, source, MADE_OF, target, n, plain)
-        n = plain
-        if n < end:
-            row, i = order[n, ROW], order[n, MADE_OF]
-            keep_survivors(kept, row, source, i, plan)
-            move_row(inputs, v, y, source, i, row, work, counters)
-            plan[row, STAY], plan[row, STIR] = 1.0, 0.0
-            count_rows(inputs, work, deviation, following, spare, FIRST, target, n, n + 1)
+        first = n
+        while n < end and plan[order[n, ROW], PLAIN] != 0:
             n += 1
+        count_rows(inputs, work, deviation, following, source, MADE_OF, target, first, n)
+        first = n
+        while n < end and plan[order[n, ROW], PLAIN] == 0:
+            row, i = order[n, ROW], order[n, MADE_OF]
+            move_row(
+                inputs, spare, row, source, i, plan, deviation, band[row], net, fallback, inflow, key, work.moves,
+                counters,
+            )  # fmt: skip
+            n += 1
+        count_rows(inputs, work, deviation, following, spare, ROW, target, first, n)
 
 
 @inner
-def keep_survivors(kept, row, source, i, plan):
-    """Keep a row's survivors before migration, where they are wanted."""
-    if kept.shape[0] > 0:
-        set_scaled(kept, row, source, i, kept.dtype.type(plan[row, STIR]))
+def keep_survivors(kept, source, order, plan, begin, end):
+    """Keep the survivors of the rows order[begin:end] before migration."""
+    for n in range(begin, end):
+        set_scaled(kept, order[n, ROW], source, order[n, MADE_OF], kept.dtype.type(plan[order[n, ROW], STIR]))
 
 
 @inner
@@ -179,52 +199,75 @@ def project_year(inputs, v, y, source, target, work, kept, counters):
 
 
 @inner
+def add_by_region(need, k, cost, region, left, right):
+    """Add the costs of municipalities left..right-1 to their regions."""
+    for m in range(left, right):
+        if region[m] >= 0:
+            need[k, region[m]] += cost[0, m]
+
+
+@inner
 def set_need(need, tallies, unit_cost, service_start, pair_tally, region, cost):
     """Need (service, region) on a date: unit costs times tallies, summed in float64 over the region."""
-    for k in range(service_start.size - 1):
-        clear(cost)
-        pair, last = service_start[k], service_start[k + 1]
-        while pair + 4 <= last:
-            add_four(cost, 0, tallies, pair_tally, unit_cost, pair)
-            pair += 4
-        for rest in range(pair, last):
-            add_scaled(cost, 0, tallies, pair_tally[rest], unit_cost[rest])
-        if region.size == 0:
-            for m in range(need.shape[1]):
-                need[k, m] = cost[0, m]
-        else:
-            for r in range(need.shape[1]):
-                need[k, r] = 0
-            for m in range(region.size):
-                if region[m] >= 0:
-                    need[k, region[m]] += cost[0, m]
+    size = tallies.shape[1]
+    if region.size > 0:
+        clear(need)
+    for left in range(0, size, BLOCK):
+        right = min(left + BLOCK, size)
+        for k in range(service_start.size - 1):
+            pair, last = service_start[k], service_start[k + 1]
+            clear_part(cost, 0, left, right)
+            while pair + 4 <= last:
+                add_four(cost, 0, tallies, pair_tally, unit_cost, pair, left, right)
+                pair += 4
+            for rest in range(pair, last):
+                add_part(cost, 0, tallies, pair_tally[rest], unit_cost[rest], left, right)
+            if region.size == 0:
+                copy_part(need, k, cost, 0, left, min(right, need.shape[1]))
+            else:
+                add_by_region(need, k, cost, region, left, right)
+
+
+@inner
+def project_scenario(inputs, v, i, work, outputs):
+    """Scenario i year by year, with its need."""
+    years, dates = inputs.survival.shape[1], inputs.unit_cost.shape[1] - 1
+    nothing, number = np.empty((0, 0), work.state.dtype), work.state.dtype.type
+    keeps = outputs.population.shape[0] > 0
+    state = inputs.population[v[0]]
+    start_scenario(inputs, v, work)
+    if keeps:
+        copy_rows(outputs.population[i, 0], state)
+    for t in range(years + 1):
+        if t > 0:
+            before, state = state, outputs.population[i, t] if keeps else work.state
+            kept = outputs.survivors[i, t - 1] if outputs.survivors.shape[0] > 0 else nothing
+            set_bounds(inputs, v, t - 1, work.lowest)
+            project_year(inputs, v, t - 1, before, state, work, kept, outputs.counters[i])
+            if outputs.births.shape[0] > 0:
+                set_scaled(outputs.births[i], t - 1, work.births, 0, number(1))
+        if outputs.need.shape[2] > 0:
+            set_need(
+                outputs.need[i, t], work.tallies, inputs.unit_cost[v[10], min(t, dates)], inputs.service_start,
+                inputs.pair_tally, inputs.region, work.cost,
+            )  # fmt: skip
 
 
 @kernel
-def project(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Outputs) -> None:
+def project_scenarios(inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Outputs, work: Work) -> None:
+    """See `project`."""
+    for i in range(first, last):
+        project_scenario(inputs, pick[i], i, work, outputs)
+
+
+def project(
+    inputs: Inputs, pick: np.ndarray, first: int, last: int, outputs: Outputs, work: Work | None = None
+) -> None:
     """Project scenarios first..last-1 year by year and count their need; fill `outputs` in place.
 
     Population at the end of a year, by sex and age there, is survivors × (1 + net / country's survivors + deviation −
     mean deviation) + in-moves − out-moves + streams; births are half the sum of women at both ends times fertility.
     Births of the lowest age (which bears children only where ages are wide) count its women at the start twice.
+    `work` is used again where calls for the same inputs follow each other.
     """
-    years, dates = inputs.survival.shape[1], inputs.unit_cost.shape[1] - 1
-    work = work_space(inputs)
-    nothing, number = np.empty((0, 0), work.state.dtype), work.state.dtype.type
-    for i in range(first, last):
-        v = pick[i]
-        state = outputs.population[i, 0] if outputs.population.shape[0] > 0 else work.state
-        start_scenario(inputs, v, work, state)
-        for t in range(years + 1):
-            if t > 0:
-                before, state = state, outputs.population[i, t] if outputs.population.shape[0] > 0 else work.state
-                kept = outputs.survivors[i, t - 1] if outputs.survivors.shape[0] > 0 else nothing
-                set_bounds(inputs, v, t - 1, work.lowest)
-                project_year(inputs, v, t - 1, before, state, work, kept, outputs.counters[i])
-                if outputs.births.shape[0] > 0:
-                    set_scaled(outputs.births[i], t - 1, work.births, 0, number(1))
-            if outputs.need.shape[2] > 0:
-                set_need(
-                    outputs.need[i, t], work.tallies, inputs.unit_cost[v[10], min(t, dates)], inputs.service_start,
-                    inputs.pair_tally, inputs.region, work.cost,
-                )  # fmt: skip
+    project_scenarios(inputs, pick, first, last, outputs, work or work_space(inputs))

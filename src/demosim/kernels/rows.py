@@ -20,6 +20,29 @@ def clear(target):
 
 
 @inner
+def clear_part(target, i, left, right):
+    """target[i] = 0 for municipalities left..right-1."""
+    zero = target.dtype.type(0)
+    for m in range(np.uintp(left), np.uintp(right)):  # without a sign, so that no index can count from the end
+        target[i, m] = zero
+
+
+@inner
+def copy_part(target, i, source, j, left, right):
+    """target[i] = source[j] for municipalities left..right-1."""
+    for m in range(np.uintp(left), np.uintp(right)):
+        target[i, m] = source[j, m]
+
+
+@inner
+def copy_rows(target, source):
+    """target = source, in all rows."""
+    for i in range(target.shape[0]):
+        for m in range(target.shape[1]):
+            target[i, m] = source[i, m]
+
+
+@inner
 def set_scaled(target, i, source, j, scale):
     """target[i] = scale × source[j], municipality by municipality."""
     for m in range(target.shape[1]):
@@ -34,11 +57,18 @@ def add_scaled(target, i, source, j, scale):
 
 
 @inner
-def add_four(target, i, source, j, scale, first):
-    """target[i] += scale × source[j] for four rows at once."""
+def add_part(target, i, source, j, scale, left, right):
+    """`add_scaled` for municipalities left..right-1."""
+    for m in range(np.uintp(left), np.uintp(right)):
+        target[i, m] += scale * source[j, m]
+
+
+@inner
+def add_four(target, i, source, j, scale, first, left, right):
+    """target[i] += scale × source[j] for four rows at once, municipalities left..right-1."""
     a, b, c, d = j[first], j[first + 1], j[first + 2], j[first + 3]
     p, q, r, s = scale[first], scale[first + 1], scale[first + 2], scale[first + 3]
-    for m in range(target.shape[1]):
+    for m in range(np.uintp(left), np.uintp(right)):
         target[i, m] += p * source[a, m] + q * source[b, m] + r * source[c, m] + s * source[d, m]
 
 
@@ -81,7 +111,7 @@ def advance_and_count(
 ):  # fmt: skip
     """`advance`, the tally and next year's `sum_row` in one pass over municipalities left..right-1."""
     persons = drift = target.dtype.type(0)  # a plain 0 would make them float64, which is slow
-    for m in range(np.uintp(left), np.uintp(right)):  # without a sign, so that no index can count from the end
+    for m in range(np.uintp(left), np.uintp(right)):
         x = source[i, m] * (stay + stir * deviation[k, m])
         target[row, m] = x
         tallies[j, m] += x
@@ -94,17 +124,18 @@ def advance_and_count(
 @inner
 def floor_row(state, row, counters):
     """Set negative cells to zero and take the amount from the same sex and age elsewhere, so that the sum holds."""
-    below = positive = 0.0
     cells = 0
     for m in range(state.shape[1]):
+        cells += state[row, m] < 0
+    if cells == 0:
+        return
+    below = positive = 0.0
+    for m in range(state.shape[1]):
         if state[row, m] < 0:
-            cells += 1
             below -= state[row, m]
             state[row, m] = 0
         else:
             positive += state[row, m]
-    if cells == 0:
-        return
     counters[0] += cells
     counters[1] += below
     counters[2] += max(below - positive, 0.0)

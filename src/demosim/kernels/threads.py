@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from demosim.kernels.layout import COUNTERS, Inputs, Outputs
+from demosim.kernels.layout import COUNTERS, Inputs, Outputs, Work, empty, work_space
 from demosim.kernels.project import project
 
 Result = TypeVar("Result")
@@ -27,7 +27,7 @@ def empty_outputs(inputs: Inputs, scenarios: int, regions: int, keep: tuple[str,
     size, dtype = inputs.population.shape[2], inputs.population.dtype
 
     def kept(name: str, *shape: int) -> np.ndarray:
-        return np.empty((scenarios if name in keep else 0, *shape), dtype)
+        return empty((scenarios if name in keep else 0, *shape), dtype)
 
     return Outputs(
         need=np.empty((scenarios, years + 1, inputs.service_start.size - 1, regions)),
@@ -65,19 +65,19 @@ def map_chunks(
     `outputs` holds scenarios first..last-1 and is written over after the call (copy what is to be kept), so that memory
     does not grow with the number of scenarios. Returns what `use` returned, in the order of the chunks.
     """
-    free: SimpleQueue[Outputs] = SimpleQueue()  # used again, because new memory is slow
+    free: SimpleQueue[tuple[Outputs, Work]] = SimpleQueue()  # used again, because new memory is slow
 
     def run(first: int) -> Result:
         part = pick[first : first + chunk]
         try:
-            whole = free.get_nowait()
+            whole, work = free.get_nowait()
         except Empty:
-            whole = empty_outputs(inputs, chunk, regions, keep)
+            whole, work = empty_outputs(inputs, min(chunk, len(pick)), regions, keep), work_space(inputs)
         outputs = Outputs(*(values[: len(part)] for values in whole))
         outputs.counters[:] = 0
-        project(inputs, part, 0, len(part), outputs)
+        project(inputs, part, 0, len(part), outputs, work)
         result = use(first, first + len(part), outputs)
-        free.put(whole)
+        free.put((whole, work))
         return result
 
     return _over_threads(run, range(0, len(pick), chunk), threads)

@@ -18,10 +18,11 @@ from demosim.outputs.measures import ALL, Measures, measures
 from demosim.outputs.netcdf import export_netcdf, read_result
 from demosim.outputs.sheets import Sheet
 from demosim.outputs.sheets_about import about_sheet, assumptions_sheet, fte_sheet
-from demosim.outputs.sheets_ages import age_groups_sheet, ages_sheet
+from demosim.outputs.sheets_ages import age_groups_sheet, ages_sheet, own_ages_sheet
 from demosim.outputs.sheets_money import difference_sheet, headline_sheet, services_sheet
 from demosim.outputs.sheets_path import path_sheet
 from demosim.outputs.sheets_places import groups_sheet, municipalities_sheet
+from demosim.outputs.sheets_pressure import pressure_sheet
 from demosim.outputs.sheets_sure import sensitivity_sheet, uncertainty_sheet
 from demosim.outputs.words import Words
 from demosim.outputs.xlsx import write_workbook
@@ -86,16 +87,25 @@ def tables(
         found["accumulated_all"] = lambda: services_sheet(seen, words, accumulated=True, financing=ALL)
     found["age_groups"] = lambda: age_groups_sheet(seen, words)
     found["ages"] = lambda: ages_sheet(seen, words)
+    found |= _held({"ages_own": own_ages_sheet(seen, words)})
     found["municipalities"] = lambda: municipalities_sheet(seen, words)
     found["groups"] = lambda: groups_sheet(seen, words)
-    for key, sheet in (("fte", fte_sheet(seen, words)), ("path", path_sheet(seen, words))):
-        if sheet is not None:
-            found[key] = partial(_made, sheet)
+    found |= _held({
+        "pressure_yearly": pressure_sheet(seen, words),
+        "pressure_accumulated": pressure_sheet(seen, words, accumulated=True),
+        "fte": fte_sheet(seen, words),
+        "path": path_sheet(seen, words),
+    })  # fmt: skip
     found |= _from_others(seen, words, by_kind)
     found["assumptions"] = lambda: assumptions_sheet(words)
     found["about"] = lambda: about_sheet(words, again)
     found["iamc"] = lambda: iamc_sheet(seen, words)
     return found
+
+
+def _held(sheets: dict[str, Sheet | None]) -> dict[str, Callable[[], Sheet]]:
+    """The tables that only some results fill, those that this one does."""
+    return {key: partial(_made, sheet) for key, sheet in sheets.items() if sheet is not None}
 
 
 def _made(sheet: Sheet) -> Sheet:
@@ -121,6 +131,9 @@ def _same_grid(dataset: xr.Dataset, reference: xr.Dataset) -> None:
     for name in ("service", "budget_year"):
         if dataset[name].values.tolist() != reference[name].values.tolist():
             raise usage_error(f"the reference covers another {name.replace('_', ' ')}s than the result")
+    if dataset["municipality"].values.tolist() != reference["municipality"].values.tolist():
+        raise usage_error("the reference has other municipalities than the result",
+                          allowed="both in one structure: demosim data recode")  # fmt: skip
     if dataset.attrs["price_year"] != reference.attrs["price_year"]:
         raise usage_error("the reference is in prices of another year than the result")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
 from demosim.outputs.messages import message
+from demosim.outputs.numbers import number
 from demosim.outputs.sheets_sure import quantile_name
 from demosim.outputs.tables import Cell, Table
 from demosim.outputs.words import Words, money_decimals
@@ -30,3 +31,27 @@ def fan_table(result: xr.Dataset, lang: str, region: str = "country", name: str 
     place = f" ({name})" if name else ""
     decimals = 2 if large else money_decimals(bands.values / scale)
     return Table(f"fan_{region}", title + place, heads, rows, decimals, notes=[message(lang, "fan_note")])
+
+
+def record_table(result: xr.Dataset, record: Mapping[str, float], ours: Mapping[str, float], lang: str) -> Table:
+    """How budget estimates have missed, and half the next year's 80 per cent band of theirs and of a fan, bn kr.
+
+    record, ours: as `budget_record` and `next_year_half_width` of `demosim.uncertainty.fan_record` give them.
+    """
+    names = ("mean_absolute_miss", "rmse", "mean_estimate", "half_width")
+    rows: list[tuple[str, Sequence[Cell]]] = [(message(lang, f"fan_record_{name}"), [record[name]]) for name in names]
+    rows.append((message(lang, "fan_record_ours", price_year=int(result.attrs["price_year"])), [ours["ours"]]))
+    if ours["ours_2020"] == ours["ours_2020"]:
+        rows.append((message(lang, "fan_record_ours_2020"), [ours["ours_2020"]]))
+    half = number(record["half_width"], 1, lang)
+    notes = [message(lang, "fan_record_too_high", number=int(record["too_high_last_ten"]), of=10, half=half)]
+    if ours["ours_2020"] < record["half_width"]:
+        notes.append(message(lang, "fan_record_narrower"))
+    about = {"first": int(record["first"]), "last": int(record["last"]), "year": int(result["budget_year"].values[0])}
+    heads = message(lang, "heads_fan_record").split("|")
+    return Table("fan_record", message(lang, "fan_record_title", **about), heads, rows, 2, notes=notes)
+
+
+def has_record(result: xr.Dataset) -> bool:
+    """Whether the record of budget estimates is about the country of a fan."""
+    return str(result.attrs.get("baseline", "")).startswith("norway")

@@ -11,6 +11,7 @@ from demosim.outputs.messages import message
 from demosim.outputs.tables import Cell, Table
 
 MILLION, THOUSAND = 1e6, 1e3
+SUPPLIES = ("supply_20_64", "supply_20_66")
 Rows = list[tuple[str, Sequence[Cell]]]
 
 
@@ -37,28 +38,31 @@ def group_tables(found: pd.DataFrame, dataset: xr.Dataset, lang: str, budget_yea
     ]  # fmt: skip
 
 
-def labour_table(found: pd.DataFrame, dataset: xr.Dataset, lang: str, single: bool) -> Table:
-    """Staff and persons of working age on the first and last date: of single municipalities, or of all together.
+def labour_tables(found: pd.DataFrame, dataset: xr.Dataset, lang: str, single: bool) -> list[Table]:
+    """Staff and persons of working age on the first and last date, and staff per 100 of them.
 
-    found: as `demosim.costs.fte.labour_balance` gives it.
+    Of single municipalities, or of all together. found: as `demosim.costs.fte.labour_balance` gives it.
     """
     dates = [int(dataset["date"].values[at]) for at in (0, -1)]
     names = dict(zip(dataset["municipality"].values, dataset["municipality_name"].values, strict=True))
-    rows: Rows = []
+    counts: Rows = []
+    shares: Rows = []
     groups = found.groupby("municipality", sort=False) if single else [("", found)]
     for number, part in groups:
-        summed = part.groupby("date")[["full_time_equivalents", "supply_20_64", "supply_20_66"]].sum()
+        place = f"{names[number]}: " if single else ""
+        summed = part.groupby("date")[["full_time_equivalents", *SUPPLIES]].sum()
         first, last = ({name: float(summed[name][date]) for name in summed} for date in dates)
-        for column in summed.columns:
-            label = message(lang, f"staff_{column}")
-            cells = [first[column], last[column], last[column] - first[column]]
-            rows.append((f"{names[number]}: {label}" if single else label, cells))
-        for supply in ("supply_20_64", "supply_20_66"):
-            shares = [100 * at["full_time_equivalents"] / at[supply] for at in (first, last)]
-            label = message(lang, f"staff_share_{supply}")
-            rows.append((f"{names[number]}: {label}" if single else label, [*shares, shares[1] - shares[0]]))
+        for name in summed:
+            label = place + message(lang, f"staff_{name}")
+            counts.append((label, [first[name], last[name], last[name] - first[name]]))
+        for name in SUPPLIES:
+            each = [100 * at["full_time_equivalents"] / at[name] for at in (first, last)]
+            shares.append((place + message(lang, f"staff_share_{name}"), [*each, each[1] - each[0]]))
     heads = [message(lang, "staff"), *map(str, dates), message(lang, "change")]
-    return Table("labour", message(lang, "staff_title"), heads, rows, 1, notes=[message(lang, "staff_note")])
+    return [
+        Table("labour", message(lang, "staff_title"), heads, counts),
+        Table("labour_share", "", heads, shares, 1, notes=[message(lang, "staff_note")]),
+    ]
 
 
 def ten_year_table(found: pd.DataFrame, dataset: xr.Dataset, lang: str) -> Table:

@@ -20,7 +20,9 @@ FORMAT = 1
 _SIGNATURES = (b"\x89HDF\r\n\x1a\n", b"CDF\x01", b"CDF\x02", b"CDF\x05")
 
 
-def write_result(path: Path, dataset: xr.Dataset, kind: str = "run", assumptions: xr.Dataset | None = None) -> None:
+def write_result(
+    path: str | Path, dataset: xr.Dataset, kind: str = "run", assumptions: xr.Dataset | None = None
+) -> None:
     """Write a result whole or not at all.
 
     Nothing in the file depends on the clock: the same result gives the same content. Numbers are stored as they are,
@@ -29,7 +31,7 @@ def write_result(path: Path, dataset: xr.Dataset, kind: str = "run", assumptions
     root = describe(dataset).assign_attrs(
         Conventions="CF-1.11", demosim_format=FORMAT, demosim_kind=kind, demosim_version=__version__
     )
-    with replacing(path) as temporary:
+    with replacing(Path(path)) as temporary:
         _plain(root).to_netcdf(temporary, mode="w", engine="netcdf4", encoding=_encoding(root))
         if assumptions is not None:
             inner = describe(assumptions)
@@ -39,11 +41,12 @@ def write_result(path: Path, dataset: xr.Dataset, kind: str = "run", assumptions
         seal(temporary)
 
 
-def read_result(path: Path, kind: str | None = None) -> xr.Dataset:
+def read_result(path: str | Path, kind: str | None = None) -> xr.Dataset:
     """The arrays of a result file, closed again.
 
     Raises a `DemosimError` where the file is missing, cut, damaged, not ours, of a newer form or of another kind.
     """
+    path = Path(path)
     _check_whole(path)
     dataset = _load(path, None)
     found = dataset.attrs.get("demosim_kind")
@@ -142,7 +145,7 @@ def export_netcdf(path: Path, dataset: xr.Dataset, made_from: Path) -> None:
         name: {**entry, **(packed if root[name].dtype.kind == "f" and root[name].ndim > 1 else {})}
         for name, entry in _encoding(root).items()
     }
-    with replacing(path) as temporary:
+    with replacing(Path(path)) as temporary:
         _plain(root).to_netcdf(temporary, mode="w", engine="netcdf4", encoding=encoding)
         assumptions = read_assumptions(made_from) if has_assumptions(made_from) else None
         if assumptions is not None:

@@ -10,9 +10,12 @@ import xarray as xr
 from demosim.outputs.measures import Measures
 from demosim.outputs.panels import RUN_PANELS, Panel
 from demosim.outputs.panels_others import COMMANDS, fan_panel, record_panel, tornado_panel
+from demosim.outputs.panels_pressure import pressure_panel
 from demosim.outputs.panels_scenarios import scenarios_panel
 
-ORDER = ("yearly", "accumulated", "age_index", "pyramid", "path", "fte", "fan", "record", "tornado", "scenarios")
+ORDER = (
+    "yearly", "accumulated", "age_index", "pyramid", "pressure", "path", "fte", "fan", "record", "tornado", "scenarios",
+)  # fmt: skip
 MAPS = ("map_cost", "map_dependency_first", "map_dependency_last")
 
 
@@ -22,6 +25,7 @@ def makers(measures: Measures, others: Sequence[xr.Dataset]) -> dict[str, Callab
     for other in others:
         by_kind.setdefault(str(other.attrs.get("demosim_kind", "run")), []).append(other)
     found: dict[str, Callable[[], Panel | None]] = {key: partial(make, measures) for key, make in RUN_PANELS.items()}
+    found["pressure"] = partial(pressure_panel, measures)
     found["record"] = partial(record_panel, measures)
     if "fan" in by_kind:
         found["fan"] = partial(fan_panel, measures, by_kind["fan"][0])

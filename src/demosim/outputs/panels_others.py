@@ -119,6 +119,7 @@ def _effects(rows: Sequence[Moved], keys: Sequence[str]) -> np.ndarray:
 
 
 COMMANDS: dict[str, str] = {  # figure that is left out: the command that makes what it needs
+    "pressure": "demosim run FILE --output run.nc ([costs.pressure])",
     "path": "demosim run FILE --output run.nc ([costs.adjustment.SERVICE])",
     "fte": "demosim run FILE --output run.nc",
     "fan": "demosim fan FILE --draws 2000 --seed 1 --output fan.nc",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import xarray as xr
 
 from demosim.outputs.measures import Measures, age_group_cuts, group_labels
 from demosim.outputs.sheets import Column, Entry, Formula, Place, Sheet
 from demosim.outputs.words import MILLION, Words
+
+OWN = "ages_own"  # the sheet of municipalities with unit costs of their own
 
 
 def ages_sheet(measures: Measures, words: Words) -> Sheet:
@@ -30,8 +33,63 @@ def ages_sheet(measures: Measures, words: Words) -> Sheet:
         costs = unit_cost[at].tolist()
         rows.append([age, groups[at], *costs, _row_sum("ages", sum(costs), at, 2, 1 + services), *persons[at].tolist()])
     subtitle = words("sheet_ages_subtitle", unit=words.unit)
-    notes = [words("note_last_age"), words("note_decimals")]
+    notes = [words("note_last_age"), words("note_decimals"), *_notes_of_own(measures, words)]
     return Sheet("ages", words("sheet_ages_title"), subtitle, columns, rows, notes=notes)
+
+
+def own_ages_sheet(measures: Measures, words: Words) -> Sheet | None:
+    """Every age class of the municipalities with unit costs of their own, kr per person and year: theirs, the country's
+    and the difference, and persons on each date. None where the country's hold everywhere."""
+    codes = own_cost_places(measures)
+    if not codes:
+        return None
+    data = measures.dataset.sel(municipality=codes)
+    own = data["municipal_unit_cost"].transpose("municipality", "age", "service").values
+    country = measures.dataset["unit_cost"].sum("service").values
+    persons = data["population"].sum("sex").transpose("municipality", "age", "date").values
+    names = data["municipality_name"].values if "municipality_name" in data else data["municipality"].values
+    groups = _group_of_ages(measures)
+    services = len(measures.services)
+    columns = [Column("municipality", words("column_code"), "text")]
+    columns += [Column("name", words("column_municipality"), "text")]
+    columns += [Column("age", words("column_age"), "integer"), Column("group", words("column_age_group"), "text")]
+    columns += [Column(key, words.services[key], "integer") for key in measures.services]
+    columns += [Column("all_services", words("column_all_services"), "integer")]
+    columns += [Column("country", words("column_of_country"), "integer"),
+                Column("above", words("column_above_country"), "integer")]  # fmt: skip
+    columns += [Column(f"d{date}", words("column_persons_on", year=date), "one") for date in measures.dates]
+    rows: list[list[Entry]] = []
+    for code, name, costs, people in zip(codes, names.tolist(), own, persons, strict=True):
+        for at, age in enumerate(measures.dataset["age"].values.tolist()):
+            row, total = len(rows), float(costs[at].sum())
+            sums = [_row_sum(OWN, total, row, 4, 3 + services), _country_cost(float(country[at]), at, services),
+                    _above(total - float(country[at]), row, services)]  # fmt: skip
+            rows.append([code, str(name), age, groups[at], *costs[at].tolist(), *sums, *people[at].tolist()])
+    subtitle = words("sheet_ages_own_subtitle", unit=words.unit)
+    return Sheet(OWN, words("sheet_ages_own_title"), subtitle, columns, rows, notes=_notes_of_own(measures, words))
+
+
+def own_cost_places(measures: Measures) -> list[str]:
+    """Numbers of the municipalities whose unit costs are not the country's."""
+    if "municipal_unit_cost" not in measures.dataset:
+        return []
+    own = measures.dataset["municipal_unit_cost"].transpose("municipality", "service", "age")
+    country = measures.dataset["unit_cost"].transpose("service", "age").values
+    differs = (own.values != country).any(axis=(1, 2))
+    return [str(code) for code in own["municipality"].values[differs]]
+
+
+def _notes_of_own(measures: Measures, words: Words) -> list[str]:
+    count = len(own_cost_places(measures))
+    return [words("note_own_unit_costs", count=words.number(count), sheet=words(f"sheet_{OWN}"))] if count else []
+
+
+def _country_cost(value: float, age: int, services: int) -> Formula:
+    return Formula(value, lambda place: f"={place('ages', age, 2 + services)}")
+
+
+def _above(value: float, row: int, services: int) -> Formula:
+    return Formula(value, lambda place: f"={place(OWN, row, 4 + services)}-{place(OWN, row, 5 + services)}")
 
 
 def age_groups_sheet(measures: Measures, words: Words) -> Sheet:
@@ -56,6 +114,7 @@ def age_groups_sheet(measures: Measures, words: Words) -> Sheet:
         rows.append(cells)
     rows.append(_sums(words, persons[:, shown].sum(0), need[:, shown].sum(0), len(names)))
     notes = [words("note_live"), words("note_change"), words("note_shown_without_decimals")]
+    notes += _notes_of_own(measures, words)
     subtitle = words("sheet_age_groups_subtitle", unit=words.unit)
     title = words("sheet_age_groups_title")
     return Sheet("age_groups", title, subtitle, columns, rows, totals=[len(rows) - 1], notes=notes)
@@ -73,13 +132,19 @@ def _persons_and_need(measures: Measures, names: Sequence[str]) -> tuple[np.ndar
     persons = measures.dataset["population"].sum(("municipality", "sex")).transpose("age", "date").values
     cost = measures.dataset["unit_cost"].sum("service").values
     inside = np.array([[name == own for own in _group_of_ages(measures)] for name in names], dtype=float)
-    return inside @ persons, inside @ (persons * cost[:, None]) / MILLION
+    need = persons * cost[:, None]
+    own = own_cost_places(measures)
+    if own:
+        above = measures.dataset["municipal_unit_cost"].sum("service").sel(municipality=own) - cost
+        theirs = measures.dataset["population"].sum("sex").sel(municipality=own)
+        need = need + xr.dot(above, theirs, dim="municipality").transpose("age", "date").values
+    return inside @ persons, inside @ need / MILLION
 
 
-def _range(measures: Measures, place: Place, column: int) -> str:
-    """All ages of a column of the sheet of ages."""
-    ages = measures.dataset["age"].size
-    return f"{place('ages', 0, column)}:{place('ages', ages - 1, column)}"
+def _range(measures: Measures, place: Place, column: int, places: int = 0) -> str:
+    """All ages of a column of the sheet of ages; of that of municipalities with own unit costs where `places` have."""
+    sheet, rows = (OWN if places else "ages"), measures.dataset["age"].size * (places or 1)
+    return f"{place(sheet, 0, column)}:{place(sheet, rows - 1, column)}"
 
 
 def _persons(measures: Measures, row: int, date: int, value: float) -> Formula:
@@ -93,12 +158,18 @@ def _persons(measures: Measures, row: int, date: int, value: float) -> Formula:
 
 
 def _need(measures: Measures, row: int, date: int, value: float) -> Formula:
-    unit_cost, persons = 2 + len(measures.services), 3 + len(measures.services) + date
+    services, places = len(measures.services), len(own_cost_places(measures))
+    parts = [(0, 1, 2 + services, 3 + services + date)]  # places, columns of group, unit cost and persons
+    parts += [(places, 3, 6 + services, 7 + services + date)] if places else []
 
     def write(place: Place) -> str:
-        inside = f"({_range(measures, place, 1)}={place('age_groups', row, 0)})"
-        factors = [inside, _range(measures, place, unit_cost), _range(measures, place, persons)]
-        return f"=SUMPRODUCT({'*'.join(factors)})/{MILLION:.0f}"
+        sums = []
+        for count, group, unit_cost, persons in parts:
+            inside = f"({_range(measures, place, group, count)}={place('age_groups', row, 0)})"
+            factors = [inside, *(_range(measures, place, column, count) for column in (unit_cost, persons))]
+            sums.append(f"SUMPRODUCT({'*'.join(factors)})")
+        counted = sums[0] if len(sums) == 1 else f"({'+'.join(sums)})"
+        return f"={counted}/{MILLION:.0f}"
 
     return Formula(value, write)
 

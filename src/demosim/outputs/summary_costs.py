@@ -48,20 +48,30 @@ def feasible_table(result: xr.Dataset, lang: str) -> Table:
     if "pressure_expenditure" in result:
         full = full + _summed(result["pressure_expenditure"].sel(financing="free_income")).sum(axis=0)
     free = result.sel(financing="free_income")
-    values = {
-        "full": full,
-        "yearly": _summed(free["feasible_demographic_expenditure"]),
-        "gap": _summed(free["adjustment_gap"].isel(date=slice(1, None))),
-        "once": _summed(free["restructuring_cost"]),
-        "accumulated": _summed(free["accumulated_adjustment_cost"]),
-    }
+    gap, once = _summed(free["adjustment_gap"]), _summed(free["restructuring_cost"])
+    scale = 10.0**unit.decimals / unit.kroner
+    shown = _chained(full * scale, gap[1:] * scale, once * scale, gap[0] * scale)
     rows: Rows = [
-        (message(lang, f"feasible_{name}"), (each / unit.kroner).tolist())
-        for name, each in values.items()
-        if name != "once" or each.any()
+        (message(lang, f"feasible_{name}"), (values / 10.0**unit.decimals).tolist())
+        for name, values in shown.items()
+        if name != "once" or once.any()
     ]
     title, note = message(lang, "feasible_title", unit=unit.name), message(lang, "feasible_note")
     return Table("feasible", title, _heads(result, lang), rows, unit.decimals, notes=[note])
+
+
+def _chained(full: np.ndarray, gap: np.ndarray, once: np.ndarray, start: float) -> dict[str, np.ndarray]:
+    """The rows of the feasible path in whole numbers that add up from year to year.
+
+    The full effect and the accumulated cost are their nearest whole numbers, as other tables show them; gap and one-off
+    cost add to what the accumulated cost rises by; spending changes by the full effect and what the gap rises by.
+    start: the gap on the launch date.
+    """
+    accumulated = np.floor((gap + once).cumsum() + 0.5)
+    parts = rounded_parts(np.stack([gap, once]), np.diff(accumulated, prepend=0.0))
+    nearest = np.floor(full + 0.5)
+    yearly = nearest + np.diff(parts[0], prepend=np.floor(start + 0.5))
+    return {"full": nearest, "yearly": yearly, "gap": parts[0], "once": parts[1], "accumulated": accumulated}
 
 
 def _summed(money: xr.DataArray) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from demosim.scenario.fiscal_files import with_numbers_of_places
 from demosim.scenario.forms import SEXES, BySex, Value, grouped
 from demosim.scenario.knobs import UNITS_NB, Knob, find_knob, list_knobs
 from demosim.scenario.prepare import Prepared
@@ -36,6 +37,7 @@ def document_of(prepared: Prepared, arrays: Mapping[str, np.ndarray], streams: l
         "name": spec.name, "title": spec.title, "baseline": spec.baseline, "horizon": spec.horizon,
         "price_year": spec.price_year, "variant": {part: getattr(spec.variant, part) for part in COMPONENTS},
         "costs": spec.costs.model_dump(exclude_none=True),
+        "fiscal": with_numbers_of_places(spec.fiscal, prepared.names),
     }  # fmt: skip
     document["streams"] = {name: _stream(prepared, name) for name in spec.streams}
     document["municipalities"] = {
@@ -52,7 +54,7 @@ def document_of(prepared: Prepared, arrays: Mapping[str, np.ndarray], streams: l
 
 def digest_of(document: Mapping[str, Any]) -> str:
     """sha256 of a resolved scenario: all that can change a result, and the digest of the baseline."""
-    parts = {key: value for key, value in document.items() if key not in (NOTES, "title")}
+    parts = {key: value for key, value in document.items() if key not in (NOTES, "title", "fiscal")}
     parts["baseline_digest"] = document[NOTES]["baseline_digest"]
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -8,16 +8,18 @@ from typing import Any
 
 from demosim.baseline.read import data_sets, files_elsewhere
 from demosim.files import leads_outside
+from demosim.scenario.fiscal_options import FILES
 from demosim.scenario.forms import Report
 
 
 def forbidden_paths(tree: Mapping[str, Any], folder: Path, report: Report) -> None:
-    """Report what a scenario of a folder names elsewhere: its data set, a file of it, a file of costs."""
-    costs = tree.get("costs")
-    own = costs.get("own") if isinstance(costs, dict) else None
-    if isinstance(own, str) and leads_outside(folder, own):
-        what = f'"{own}" lies outside the folder of this file'
-        report.add("forbidden_path", ("costs", "own"), what, "a file beside this file")
+    """Report what a scenario of a folder names elsewhere: its data set, a file of it, files of costs and income."""
+    for section, key in (("costs", "own"), *(("fiscal", key) for key in FILES)):
+        table = tree.get(section)
+        own = table.get(key) if isinstance(table, dict) else None
+        if isinstance(own, str) and leads_outside(folder, own):
+            what = f'"{own}" lies outside the folder of this file'
+            report.add("forbidden_path", (section, key), what, "a file beside this file")
     baseline = tree.get("baseline")
     if not isinstance(baseline, str):
         return

@@ -12,6 +12,7 @@ from demosim.errors import Problem
 from demosim.scenario.check import check_numbers, flow_years, knob_keys
 from demosim.scenario.control import ControlTotal
 from demosim.scenario.draft import Ahead, Draft, MunicipalDraft, StreamDraft
+from demosim.scenario.fiscal_files import check_fiscal
 from demosim.scenario.forms import SEXES, BySex, Report, Value
 from demosim.scenario.knobs import LifeExpectancy, life_expectancies_wanted
 from demosim.scenario.places import Gazetteer
@@ -60,6 +61,7 @@ def prepare(baseline: xr.Dataset, spec: Spec, varied: Iterable[str] = ()) -> Pre
     places = _municipalities(baseline, spec, names, report)
     controls = _controls(baseline, spec, names, report)
     _costs(spec, report)
+    check_fiscal(spec.fiscal, names, report)
     report.raise_if_any()
     draft = national_draft(baseline, spec)
     draft.streams = {name: stream for name, stream in streams.items() if stream is not None}

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from demosim.errors import did_you_mean
-from demosim.scenario.cost_options import table_at
+from demosim.scenario import cost_options, fiscal_options
+from demosim.scenario.fiscal_files import take_fiscal_files
 from demosim.scenario.forms import Report, Value, dotted, parse_value, shown, unquoted
 from demosim.scenario.knobs import Knob, list_knobs
 from demosim.scenario.own_costs import take_own_costs
@@ -50,6 +51,7 @@ def spec_from(
     if not allow_paths:
         forbidden_paths(rest, folder, report)
     take_own_costs(rest, folder, report)
+    take_fiscal_files(rest, folder, report)
     values = _take_knobs(rest, report)
     for section in _knob_sections():
         if section not in Spec.model_fields and section in rest:
@@ -179,8 +181,9 @@ def _known_keys(table: KeyPath) -> list[str]:
         ("municipalities",): Municipality,
     }  # fmt: skip
     model: type[BaseModel] | None = Bands if table[2:] == ("profile",) else tables.get(table[:1])
-    if table[:1] == ("costs",):
-        model = table_at(table[1:])
+    if table[:1] in (("costs",), ("fiscal",)):
+        options = cost_options if table[0] == "costs" else fiscal_options
+        model = options.table_at(table[1:])
         return [] if model is None else list(model.model_fields)
     keys = [] if model is None else [key for key in model.model_fields if key != "knobs"]
     if not table:
@@ -198,6 +201,10 @@ _EXAMPLES = {
     "name": 'name = "mars2026"',
     "baseline": 'baseline = "norway2026"',
     "profile": 'profile = "ukraine", or a table with male and female by age band',
+    "criteria": 'criteria = "criteria.csv", or [fiscal.criteria.NAME] with values by municipality',
+    "tax": 'tax = "tax.csv", or [fiscal.tax] with kr per inhabitant by municipality',
+    "free_income": 'free_income = "income.csv", or a table with price_year and kr by municipality',
+    "revenue": 'revenue = "revenue.csv", or [fiscal.revenue] with kr by municipality',
     "settlement": 'settlement = "refugees", or a table of municipalities and weights',
 }
 

@@ -10,6 +10,7 @@ from pydantic.functional_validators import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from demosim.scenario.cost_options import CostOptions
+from demosim.scenario.fiscal_options import FiscalOptions
 from demosim.scenario.forms import SEXES, Value
 from demosim.scenario.table import Table, Weight
 from demosim.scenario.toml_lines import Lines
@@ -129,6 +130,7 @@ class Spec(Table):
     municipalities: dict[str, Municipality] = Field(default_factory=dict)
     control: list[Control] = Field(default_factory=list)
     costs: CostOptions = CostOptions()
+    fiscal: FiscalOptions = FiscalOptions()
     sweep: dict[str, Any] = Field(default_factory=dict)
     knobs: dict[str, Value] = Field(default_factory=dict, exclude=True)
     _file: str | None = PrivateAttr(default=None)

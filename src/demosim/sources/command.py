@@ -1,4 +1,4 @@
-"""`demosim data build`: which build is meant, with the weights of split municipalities that go with it."""
+"""`demosim data build` and `history`: what is meant, with the weights of split municipalities that go with it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from demosim.baseline.find import embedded as find
 from demosim.errors import ProblemGroup, usage_error
 from demosim.sources.build import build_from_files, build_from_store, split_weights, splits_in_store
 from demosim.sources.facts import build_declared, build_fresh
+from demosim.sources.fetch import load_table
 from demosim.sources.fresh_facts import CARRIED
+from demosim.sources.history import write_history
 from demosim.sources.store import Store
 
 BY_POPULATION = "by-population"
@@ -56,6 +58,20 @@ def build_data_set(
         inputs = replace(inputs, arrays=arrays, origins=origins)
     built = build_fresh(launch, output, estimates=estimates, history=history, inputs=inputs, recipe=recipe)
     return [*_weights_in_words(shares), *built.provenance.lines()]
+
+
+def write_history_files(
+    output: Path, launch: int | None = None, weights: str | None = None, store: Store | None = None
+) -> list[str]:
+    """Write the stored history to 1 January of a year (the newest where none is said), with what goes beside it.
+
+    `weights`: as for `build_data_set`. Returns what was written and of what, a line each.
+    """
+    store = store or Store()
+    year = launch or int(load_table("population-history", store).data["year"].max())
+    shares = read_weights(weights, year, store)
+    inputs = build_from_store(year, store, weights=shares, population=False)
+    return [*write_history(inputs, output), *_weights_in_words(shares)]
 
 
 def read_weights(weights: str | None, launch: int, store: Store) -> dict[str, dict[str, float]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from demosim.baseline.read import read_facts
+from demosim.costs.prices import read_deflator
 from demosim.errors import usage_error
 from demosim.files import replacing
 from demosim.uncertainty.fan_backtest import (
@@ -26,6 +28,9 @@ from demosim.uncertainty.fan_backtest import (
 from demosim.uncertainty.run import read_evidence
 
 GOAL = 5.0  # points from the level
+LAST = 10  # years of the record in which the estimates that were too high are counted
+NORMAL_80 = NormalDist().inv_cdf(0.9)  # standard deviations from the middle to the end of an 80 per cent band
+RECORD_PRICES, BILLION = 2020, 1e9
 
 
 @dataclass(frozen=True)
@@ -80,14 +85,32 @@ def missed(table: pd.DataFrame, goal: float = GOAL) -> pd.DataFrame:
 
 
 def budget_record() -> dict[str, float]:
-    """How budget estimates of demographic expenditure missed, bn 2020-kr: what a band is to be laid beside."""
+    """How budget estimates of demographic expenditure missed, bn 2020-kr: what a band is to be laid beside.
+
+    `half_width`: of an 80 per cent band around estimates that miss as these did, were the misses normal and unbiased.
+    """
     facts = read_facts("estimate_vs_outcome").astype(float)
     miss = facts["estimate"] - facts["outcome"]
+    rmse = float(np.sqrt((miss**2).mean()))
     return {
-        "mean_absolute_miss": float(miss.abs().mean()), "rmse": float(np.sqrt((miss**2).mean())),
+        "mean_absolute_miss": float(miss.abs().mean()), "rmse": rmse,
         "mean_estimate": float(facts["estimate"].mean()), "years": float(len(facts)),
-        "too_high_last_ten": float((miss[-10:] > 0).sum()),
+        "first": float(facts["year"].min()), "last": float(facts["year"].max()),
+        "too_high_last_ten": float((miss[-LAST:] > 0).sum()), "half_width": NORMAL_80 * rmse,
     }  # fmt: skip
+
+
+def next_year_half_width(fan: xr.Dataset) -> dict[str, float]:
+    """Half the width of a fan's 80 per cent band of the first budget year, whole sector, regardless of financing.
+
+    Returns bn kr in the fan's prices, `ours`, and in those of the record, `ours_2020`: NaN where the price index does
+    not cover the fan's price year.
+    """
+    band = fan["demographic_expenditure"].sel(financing="all", service="total", region="country").isel(budget_year=0)
+    half = float(band.sel(quantile=0.9) - band.sel(quantile=0.1)) / 2 / BILLION
+    index, price_year = read_deflator(), int(fan.attrs["price_year"])
+    factor = index.factor(price_year, RECORD_PRICES) if price_year in index.level else float("nan")
+    return {"ours": half, "ours_2020": half * factor}
 
 
 def _held(country: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,10 @@ from demosim.errors import ProblemGroup, usage_error
 
 MORTALITY_FILE = "mortality_by_launch_year.csv.gz"
 FERTILITY_FILE = "fertility_rates_by_year.csv"
-HOW_HISTORY = "fetch it with `demosim data fetch`, or name another file with --history"
+HOW_HISTORY = (
+    "`demosim data fetch`, then `demosim data history --output history.nc` makes one; or name another NetCDF file of "
+    "population by year, municipality, sex and age (docs/data-sources.md)"
+)
 HOW_MORTALITY = f"name one with --mortality, or lay {MORTALITY_FILE} beside the history"
 HOW_FERTILITY = f"name one with --fertility, or lay {FERTILITY_FILE} beside the history"
 # The tables describe the middle of the five years before the launch, three years before the middle of its first year.

@@ -1,0 +1,101 @@
+"""Indicators of the population by group and date, and beside the published ones, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from demosim.indicators import CLASSES
+from demosim.outputs.messages import message
+from demosim.outputs.tables import Cell, Table
+
+Rows = list[tuple[str, Sequence[Cell]]]
+PERCENT = 100.0
+
+
+def indicator_tables(
+    found: pd.DataFrame, chosen: pd.DataFrame, published: pd.DataFrame, lang: str, ages: tuple[int, int]
+) -> list[Table]:
+    """Dependency ratio and its classes, shares of the old, growth by age, decline; then the published beside ours.
+
+    found: `demosim.indicators_by_group.with_history`, of which `chosen` are the rows of the dates that are shown.
+    published: `beside_published` of the same module.
+    """
+    tables = [_dependency(chosen, lang, ages), _classes(chosen, lang)]
+    if "67+" in chosen or "80+" in chosen:
+        tables.append(_old(chosen, lang))
+    tables += [_growth(chosen, lang), _decline(found, lang)]
+    return [*tables, _published(published, lang)] if len(published) else tables
+
+
+def _dependency(chosen: pd.DataFrame, lang: str, ages: tuple[int, int]) -> Table:
+    rows = _rows(chosen, lang, {"dependency_ratio": 1.0, "dependency_ratio_median": 1.0})
+    title = message(lang, "indicators_dependency", lower=ages[0], upper=ages[1])
+    heads = message(lang, "heads_indicators_dependency").split("|")
+    return Table("dependency_ratio", title, heads, rows, 3, notes=[message(lang, "indicators_median_note")])
+
+
+def _classes(chosen: pd.DataFrame, lang: str) -> Table:
+    scale = {name: factor for level in CLASSES for name, factor in ((level, 1.0), (f"{level}_share", PERCENT))}
+    heads = message(lang, "heads_indicators_classes").split("|")
+    return Table("dependency_classes", message(lang, "indicators_classes"), heads, _rows(chosen, lang, scale), 0)
+
+
+def _old(chosen: pd.DataFrame, lang: str) -> Table:
+    names = [name for label in ("67+", "80+") if label in chosen for name in (label, f"{label}_median")]
+    words = message(lang, "indicators_together"), message(lang, "indicators_median")
+    heads = ["", *(f"{name.removesuffix('_median')}\n{words[name.endswith('_median')]}" for name in names)]
+    rows = _rows(chosen, lang, dict.fromkeys(names, PERCENT))
+    return Table("old_age_shares", message(lang, "indicators_old"), heads, rows, 1)
+
+
+def _growth(chosen: pd.DataFrame, lang: str) -> Table:
+    names = [str(name) for name in chosen.columns if str(name).startswith("index_")]
+    heads = ["", *(name.removeprefix("index_").replace("0+", message(lang, "indicators_everyone"), 1)
+                   if name == "index_0+" else name.removeprefix("index_") for name in names)]  # fmt: skip
+    return Table("age_index", message(lang, "indicators_growth"), heads, _rows(chosen, lang, dict.fromkeys(names, 1.0)))
+
+
+def _decline(found: pd.DataFrame, lang: str) -> Table:
+    """Every year with its groups as columns; the last date opens no year."""
+    known = found[found["declining_share"].notna()]
+    groups = list(dict.fromkeys(known["group"]))
+    rows: Rows = []
+    for (kind, year), part in known.groupby(["kind", "date"], sort=False):
+        share = part.set_index("group")["declining_share"]
+        label = f"{year} ({message(lang, f'indicators_{kind}')})"
+        rows.append((label, [_cell(PERCENT * share.get(group, float("nan"))) for group in groups]))
+    rows.sort(key=lambda row: row[0])
+    heads = ["", *(message(lang, "indicators_all") if name == "all" else str(name) for name in groups)]
+    return Table("decline", message(lang, "indicators_decline"), heads, rows, 1)
+
+
+def _published(published: pd.DataFrame, lang: str) -> Table:
+    rows: Rows = [
+        (message(lang, f"indicators_of_{row['item']}", year=row["year"]),
+         [_cell(row[name]) for name in ("published", "ours", "deviation")])
+        for row in published.sort_values("year", kind="stable").to_dict("records")
+    ]  # fmt: skip
+    heads = message(lang, "heads_indicators_published").split("|")
+    notes = [message(lang, "indicators_published_why")]
+    if published["ours"].isna().any():
+        notes.append(message(lang, "indicators_published_past"))
+    return Table("published", message(lang, "indicators_published"), heads, rows, 1, notes=notes)
+
+
+def _rows(chosen: pd.DataFrame, lang: str, scale: dict[str, float]) -> Rows:
+    """A row for each group and date, with a column for each indicator."""
+    return [(_label(row, lang), [_cell(row[name] * factor) for name, factor in scale.items()])
+            for row in chosen.to_dict("records")]  # fmt: skip
+
+
+def _label(row: Mapping[Hashable, Any], lang: str) -> str:
+    group = message(lang, "indicators_all") if row["group"] == "all" else row["group"]
+    said = f" ({message(lang, 'indicators_registered')})" if row["kind"] == "registered" else ""
+    return f"{group}, {row['date']}{said}"
+
+
+def _cell(value: float) -> Cell:
+    return None if value != value else float(value)
