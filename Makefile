@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-KERNEL_TESTS := tests/test_projection.py tests/test_adjoint.py tests/test_laws_all.py
+KERNEL_TESTS := tests/test_kernels.py tests/test_adjoint.py tests/test_moves.py
 PINNED := pyproject.toml constraints.txt
 
 .PHONY: run test coverage audit docs picture linkcheck dist bench golden clean
@@ -17,7 +17,7 @@ test: $(VENV)/.installed-dev
 
 # Lines that tests reach, kernels as plain Python so that theirs count; slower than the tests themselves.
 coverage: $(VENV)/.installed-dev
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q $(KERNEL_TESTS) --cov=demosim --cov-report=
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q $(KERNEL_TESTS) --cov=demosim --cov-report= --cov-fail-under=0
 	$(BIN)/python -m pytest -q --cov=demosim --cov-append --cov-report=term-missing:skip-covered
 
 audit:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import made_up
 from conftest import ROOT
@@ -28,6 +29,8 @@ def double(x):
 print(double(21), len(double.stats.cache_misses), len(double.stats.cache_hits), double.stats.cache_path)
 """
 
+compiled = pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels run as plain Python")
+
 
 def python(code: str, folder: Path, **variables: str) -> str:
     """What a new interpreter prints for code in a file of the folder, with the package of that folder if it has one."""
@@ -45,6 +48,7 @@ def test_importing_the_package_imports_nothing_heavy(tmp_path: Path) -> None:
     assert not set(loaded) & set(HEAVY)
 
 
+@compiled
 def test_a_width_of_number_is_one_specialisation() -> None:
     """Read-only or transposed arrays of assumptions do not lead to another."""
     before = {str(signature) for signature in project_scenarios.signatures}
@@ -83,6 +87,7 @@ def test_without_any_folder_for_a_cache_kernels_are_compiled_anew(tmp_path: Path
     assert out.split()[0] == "42"
 
 
+@compiled
 def test_the_cache_is_tied_to_all_kernels() -> None:
     """A change of one file must not leave a stale kernel of another that holds it."""
     assert project_scenarios.py_func.__qualname__ == f"project_scenarios_{_jit.DIGEST}"

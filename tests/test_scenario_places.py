@@ -7,7 +7,7 @@ import xarray as xr
 
 import made_up
 from demosim.errors import DemosimError
-from demosim.scenario.places import Gazetteer, find_county, find_municipality
+from demosim.scenario.places import Gazetteer, find_county, find_municipality, select_places
 from scenario_corpus import baseline
 
 
@@ -87,3 +87,33 @@ def test_another_country() -> None:
     assert find_municipality(country, "Aasbie") == "N2"
     assert find_municipality(country, "little haven") == "S1"
     assert find_county(country, "North") == "N"
+
+
+def test_places_are_chosen_singly_and_by_county_in_the_order_of_the_data_set(norway: xr.Dataset) -> None:
+    everywhere = norway["municipality"].values.tolist()
+    assert select_places(norway) == (everywhere, [])
+    oslo, names = select_places(norway, ["Bergen", "Herøy (Nordland)", "herøy (15)"], ["Oslo", "Agder"])
+    assert oslo[0] == "0301"
+    assert oslo == sorted(oslo, key=everywhere.index)
+    assert {number[:2] for number in oslo} == {"03", "15", "18", "42", "46"}
+    assert [number for number in oslo if number[:2] in ("15", "18", "46")] == ["1515", "1818", "4601"]
+    assert sum(number.startswith("42") for number in oslo) == sum(number.startswith("42") for number in everywhere)
+    assert names == ["Bergen", "Herøy (Nordland)", "Herøy (Møre og Romsdal)", "Oslo", "Agder"]
+
+
+def test_all_places_that_are_not_found_are_said_at_once(norway: xr.Dataset) -> None:
+    with pytest.raises(DemosimError) as caught:
+        select_places(norway, ["Bergem", "Oslo", "våler"], ["Nordlnad"])
+    codes = [problem.code for problem in caught.value.problems]
+    assert codes == ["unknown_municipality", "ambiguous_place", "unknown_county"]
+    assert caught.value.exit_code == 2
+
+
+def test_two_counties_of_one_name_are_told_apart_by_number() -> None:
+    country = made_up.three_regions()
+    codes = sorted(set(country["county"].values.tolist()))
+    country["county_name"] = country["county"].copy(data=["Same"] * country.sizes["municipality"])
+    with pytest.raises(DemosimError, match='more than one county is called "Same"') as caught:
+        find_county(country, "Same")
+    assert all(code in str(caught.value.problems[0].allowed) for code in codes)
+    assert find_county(country, codes[0]) == codes[0]
