@@ -15,6 +15,7 @@ from demosim.outputs.netcdf import write_result
 from demosim.outputs.pages import pages
 from demosim.outputs.plot import FIGURES, SHAPES, plot
 from demosim.outputs.words import Words
+from made_up_costs import with_path, with_pressure
 from made_up_others import fan, sensitivity, sweep
 from made_up_result import norway, small
 
@@ -24,14 +25,16 @@ PNG_SIZE = slice(16, 24)
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("results")
-    run = norway()
+    run = with_path(with_pressure(norway(), {"care_under_50": 1.3, "digital": -0.4}))
+    staff = run["expenditure_need"].sel(financing="free_income", drop=True) / 800_000
+    run = run.assign(full_time_equivalents=staff)
     made = {"run": run, "fan": fan(run), "sensitivity": sensitivity(run), "sweep": sweep(run)}
     for kind, dataset in made.items():
         write_result(folder / f"{kind}.nc", dataset, kind)
     return [folder / f"{kind}.nc" for kind in made]
 
 
-@pytest.mark.parametrize("figure", [name for name in FIGURES if name not in ("path", "fte")])
+@pytest.mark.parametrize("figure", FIGURES)
 def test_every_figure_is_drawn_with_its_text(results: list[Path], tmp_path: Path, figure: str) -> None:
     picture, text = plot(results, figure, tmp_path / "f.svg", place="Stavanger")
     svg = picture.read_text(encoding="utf-8")
@@ -45,7 +48,7 @@ def test_every_figure_is_drawn_with_its_text(results: list[Path], tmp_path: Path
 
 
 @pytest.mark.parametrize("shape", list(SHAPES))
-@pytest.mark.parametrize("figure", ["yearly", "map_cost", "scenarios", "pyramid"])
+@pytest.mark.parametrize("figure", ["yearly", "map_cost", "scenarios", "pyramid", "path", "fte", "pressure"])
 def test_pictures_have_their_shape(results: list[Path], tmp_path: Path, shape: str, figure: str) -> None:
     picture, _ = plot(results, figure, tmp_path / "f.png", shape=shape)
     width, height = np.frombuffer(picture.read_bytes()[PNG_SIZE], dtype=">u4").tolist()
