@@ -37,7 +37,7 @@ def test_every_indicator_of_the_whole_by_hand() -> None:
     found = indicators_by_group(village(), ALL).set_index("date")
     assert found["municipalities"].tolist() == [3, 3]
     np.testing.assert_allclose(found["dependency_ratio"], [93 / 94, 97 / 92])
-    # medians of 1, 0.95, 1.25 and of 1.10, 0.975, 1.25
+    # the medians of 1, 0.95, 1.25 and of 1.10, 0.975, 1.25
     np.testing.assert_allclose(found["dependency_ratio_median"], [1.0, 53 / 48])
     assert found[["below_high", "high", "very_high"]].to_numpy().tolist() == [[0, 2, 1], [0, 1, 2]]
     np.testing.assert_allclose(found["high_share"], [2 / 3, 1 / 3])
@@ -67,7 +67,7 @@ def test_a_falling_municipality_is_counted_in_the_year_it_falls() -> None:
 
 
 def test_shares_of_the_old_together_and_in_the_median() -> None:
-    run = made_up_result.small()
+    run = made_up_result.norway()
     groups = groups_of(run, "all")
     found = indicators_by_group(run, groups).set_index("date")
     launch = run["population"].isel(date=0).sum("sex")

@@ -65,8 +65,8 @@ def _decline(found: pd.DataFrame, lang: str) -> Table:
     rows: Rows = []
     for (kind, year), part in known.groupby(["kind", "date"], sort=False):
         share = part.set_index("group")["declining_share"]
-        label = f"{year} ({message(lang, f'indicators_{kind}')})"
-        rows.append((label, [_cell(PERCENT * share.get(group, float("nan"))) for group in groups]))
+        told = message(lang, f"indicators_{kind}")
+        rows.append((f"{year} ({told})", [_cell(PERCENT * share.get(group, float("nan"))) for group in groups]))
     rows.sort(key=lambda row: row[0])
     heads = ["", *(message(lang, "indicators_all") if name == "all" else str(name) for name in groups)]
     return Table("decline", message(lang, "indicators_decline"), heads, rows, 1)
