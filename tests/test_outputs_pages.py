@@ -71,7 +71,7 @@ def test_a_picture_carries_its_note_and_tells_every_assumption(results: list[Pat
     [
         ({"figure": "pyramide"}, 'did you mean "pyramid"'), ({"place": "Stavangr"}, 'did you mean "stavanger"'),
         ({"shape": "round"}, "not drawn round"), ({"output": "f.gif"}, "not a form"),
-        ({"figure": "fte"}, "do not fill"),
+        ({"figure": "scenarios"}, "do not fill"),
     ],
 )  # fmt: skip
 def test_wrong_figures_are_told(results: list[Path], tmp_path: Path, keys: dict[str, str], match: str) -> None:
