@@ -37,6 +37,7 @@ CALLS: dict[str, list[str]] = {
     "fan": ["MARS", "--draws", "10"],
     "compare": ["RUN", "OTHER", "--explain", "--method", "order"],
     "groups": ["RUN", "--by", "size", "--apart", "Oslo"],
+    "indicators": ["RUN", "--by", "landsdel"],
     "staff": ["RUN"],
     "income": ["RUN", "--since", "2027", "--year", "2030"],
     "room": ["RUN", "--growth", "6"],
@@ -57,7 +58,7 @@ EXCEPTIONS = {
     "data fetch": "needs the network; its tests call it with a server of their own",
     "data show": "needs an entry of the store; its tests make one", "data verify": "as data show",
     "data prune": "as data show", "data build": "takes minutes; its own tests call it",
-    "data recode": "writes a result and names it",
+    "data recode": "writes a result and names it", "data history": "names the files it wrote and what is not there",
 }  # fmt: skip
 NO_JSON = {"check": "says one line"}
 SAME_WORDS = {  # commands that say the same in some languages

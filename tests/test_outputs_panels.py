@@ -214,7 +214,7 @@ def test_every_figure_names_its_unit_and_is_told_in_words(lang: str) -> None:
               sweep(run).assign_attrs(demosim_kind="sweep")]  # fmt: skip
     panels, left_out = all_panels(measures(run), others)
     assert {panel.key for panel in panels} | {key for key, _ in left_out} == set(ORDER)
-    assert [key for key, _ in left_out] == ["path", "fte"]
+    assert [key for key, _ in left_out] == ["pressure", "path", "fte"]
     words = Words(lang, run)
     for panel in panels:
         labels = panel.labels(words)
