@@ -13,8 +13,8 @@ from demosim.costs.pressure import Growth, HealthierAgeing, multipliers, observe
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
 from demosim.projection import project
+from demosim.scenario.cost_options import CostOptions
 from demosim.scenario.schedules import life_expectancy
-from demosim.scenario.spec import CostOptions
 from plain_assumptions import plain_assumptions
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.build_paths import Tables, constant, national_paths, population_by_age
 from demosim.baseline.check import check_baseline
-from demosim.baseline.form import SEXES, VARIABLES
+from demosim.baseline.form import VARIABLES
 from demosim.baseline.graduate import graduate
 from demosim.baseline.keys import migration_profile, settlement_by_size
 from demosim.baseline.read import load_netcdf, read_facts

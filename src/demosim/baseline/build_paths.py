@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.baseline.form import SEXES
+from demosim.axes import SEXES
 from demosim.baseline.keys import migration_profile
 from demosim.baseline.mortality import DeclineTable, life_expectancy, to_prob, with_life_expectancy
 from demosim.baseline.paths import NationalPath, Round, Vital, national_path

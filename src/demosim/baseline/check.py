@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.check_moves import move_problems
-from demosim.baseline.form import ATTRIBUTES, NAMES, SEXES, TEXT_COORDINATES, VARIABLES, WHOLE_COORDINATES, Form
+from demosim.baseline.form import ATTRIBUTES, NAMES, TEXT_COORDINATES, VARIABLES, WHOLE_COORDINATES, Form
 from demosim.errors import Problem
 
 _ROUNDING = 1e-6  # shares are stored in full precision; anything beyond this is an error and no rounding

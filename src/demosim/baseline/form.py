@@ -72,6 +72,5 @@ ATTRIBUTES: dict[str, type] = {
     "name": str, "title": str, "country": str, "currency": str, "language": str,
     "launch_year": int, "interval_years": int, "male_birth_share": float,
 }  # fmt: skip
-SEXES = ("male", "female")
 MOVES = ("out_move_prob", "move_band")  # both of them, and one of the next, or none
 MOVES_TO = ("in_move_share", "destination_share")

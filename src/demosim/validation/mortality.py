@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from demosim.axes import age_bounds
 from demosim.baseline.build_paths import population_by_age, vital_rates
 from demosim.baseline.find import embedded
-from demosim.baseline.graduate import group_bounds
 from demosim.baseline.mortality import DeclineTable, life_expectancy, to_prob, with_life_expectancy
 from demosim.baseline.nation import survivors
 from demosim.baseline.paths import multiplier_curve
@@ -70,7 +70,8 @@ def registered_ratio(tables: Tables, table: DeclineTable, launch: int, groups: S
         after = population_by_age(dict(tables), year + 1).values
         alive = survivors(before, np.zeros_like(before))  # a year older, nobody lost
         dead = alive - survivors(before, to_prob(table.hazard(year)))
-        for g, (low, high) in enumerate(group_bounds(groups, before.shape[1] - 1)):
+        for g, label in enumerate(groups):
+            low, high = age_bounds(label, before.shape[1] - 1)
             lost[g] += (alive - after)[:, low : high + 1].sum()
             expected[g] += dead[:, low : high + 1].sum()
     return np.divide(lost, expected, out=ratio, where=expected > 0)

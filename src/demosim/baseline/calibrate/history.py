@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.mortality import DeclineTable, to_prob
 from demosim.errors import ProblemGroup, usage_error
 
@@ -21,7 +22,6 @@ HOW_MORTALITY = f"name one with --mortality, or lay {MORTALITY_FILE} beside the 
 HOW_FERTILITY = f"name one with --fertility, or lay {FERTILITY_FILE} beside the history"
 # The tables describe the middle of the five years before the launch, three years before the middle of its first year.
 YEARS_TO_LAUNCH = 3
-SEXES = ("male", "female")
 _MORTALITY_COLUMNS = ("launch_year", "sex", "age", "death_prob", "improvement_rate", "newborn_survival")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.calibrate.fertility import on_ages
 from demosim.baseline.calibrate.flows import Flows, mortality_seen
 from demosim.baseline.nation import survivors
@@ -48,7 +49,7 @@ def read_nation(path: Path) -> xr.DataArray:
         raise usage_error("there is no such file", file=str(path), allowed="a series of the country by sex and age")
     table = pd.read_csv(path, comment="#").set_index(["year", "sex"])
     table.columns = pd.Index([int(str(name)) for name in table.columns], name="age")
-    series = xr.DataArray(table.stack().to_xarray()).sel(sex=["male", "female"])
+    series = xr.DataArray(table.stack().to_xarray()).sel(sex=list(SEXES))
     return series.transpose("year", "sex", "age").astype(float)
 
 
