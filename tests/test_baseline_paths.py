@@ -11,10 +11,11 @@ import xarray as xr
 from demosim.axes import age_bounds
 from demosim.baseline.build_paths import population_by_age
 from demosim.baseline.mortality import DeclineTable, life_expectancy, to_prob, with_life_expectancy
-from demosim.baseline.nation import mean_births, newborns, next_year, survivors
+from demosim.baseline.nation import mean_births, newborns, survivors
 from demosim.baseline.paths import NationalPath, Round, Vital, multiplier_curve, national_path
 from demosim.baseline.read import read_baseline, read_facts
 from demosim.errors import DemosimError
+from nation_ahead import next_year
 
 VARIANTS = [f"{launch}-{alternative}" for launch in (2024, 2026) for alternative in ("MMMM", "LLML", "HHMH")]
 GROUPS = ["0", "1-5", "6-12", "13-15", "16-18", "16-19", "20-44", "45-66", "67-79", "80-89", "90+", "total"]
@@ -231,10 +232,18 @@ def test_life_expectancy_and_decline() -> None:
     np.testing.assert_allclose(to_prob(table.hazard(2000)), table.death_prob)
     early, late = (life_expectancy(to_prob(table.hazard(y)), table.newborn_survival_prob(y)) for y in (2000, 2030))
     assert (late > early).all()
-    hazard, survival = table.hazard(2030)[0], table.newborn_survival_prob(2030)[0]
-    moved = with_life_expectancy(hazard, survival, late[0] + 0.5)
-    assert life_expectancy(to_prob(moved), survival) == pytest.approx(late[0] + 0.5, abs=1e-6)
-    np.testing.assert_allclose(np.diff(moved / hazard), 0, atol=1e-12)
+    hazard, survival = table.hazard(2030), table.newborn_survival_prob(2030)
+    moved = with_life_expectancy(hazard, survival, late + 0.5)
+    assert life_expectancy(moved, survival) == pytest.approx(late + 0.5, abs=1e-6)
+    np.testing.assert_allclose(np.diff(np.log1p(-moved) / hazard, axis=1), 0, atol=1e-12)
+
+
+def test_life_expectancy_by_the_trapezoid_rule_over_half_ages() -> None:
+    """A person aged x on 1 January is x + 1/2 years old; in the open age they die at its constant rate."""
+    prob, newborn = np.array([[0.1, 0.2, 0.4]] * 2), np.array([0.9, 0.8])
+    alive = newborn[:, None] * np.array([1.0, 0.9, 0.72])
+    by_hand = (1 + newborn) / 4 + alive.sum(1) - newborn / 2 + alive[:, -1] * (1 / 0.4 - 1)
+    np.testing.assert_allclose(life_expectancy(prob, newborn), by_hand, rtol=1e-14)
 
 
 def test_the_multiplier_curve_passes_through_the_bands() -> None:

@@ -113,11 +113,17 @@ def by_age_group(persons: xr.DataArray, age_groups: Sequence[str]) -> xr.DataArr
 def of_ages(persons: xr.DataArray, lower: int, upper: int) -> xr.DataArray:
     """Persons from one age to another, both with; raises where a limit falls inside a class of ages."""
     ages = persons["age"].values
-    members = band_members(ages, 1, lower, upper)
+    members = classes_of(ages, lower, upper)
     if members is None:
-        what = f"ages {age_label(lower, upper, int(ages[-1]))} are not made up of the classes of this population"
+        label = f"{lower}-{upper}" if upper > ages[-1] else age_label(lower, upper, int(ages[-1]))
+        what = f"ages {label} are not made up of the classes of this population"
         raise usage_error(what, allowed=f"limits among {_few(ages)}")
     return persons.isel(age=members).sum("age")
+
+
+def classes_of(ages: np.ndarray, lower: int, upper: int) -> np.ndarray | None:
+    """Which classes of a population are the ages from one to another; None where they cut one, also the open last."""
+    return band_members(ages, 1, lower, upper) if upper <= ages[-1] else None
 
 
 def indicators(
@@ -135,7 +141,7 @@ def indicators(
 def usual_groups(dataset: xr.Dataset) -> list[str]:
     """The usual age groups that the classes of this population make up; always all ages, `0+`."""
     ages = dataset["age"].values
-    return [label for label in AGE_GROUPS if band_members(ages, 1, *age_bounds(label, int(ages[-1]))) is not None]
+    return [label for label in AGE_GROUPS if classes_of(ages, *age_bounds(label, int(ages[-1]))) is not None]
 
 
 def _few(ages: np.ndarray) -> str:

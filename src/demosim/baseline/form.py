@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from demosim.errors import Problem
+
 
 @dataclass(frozen=True)
 class Form:
@@ -74,3 +76,8 @@ ATTRIBUTES: dict[str, type] = {
 }  # fmt: skip
 MOVES = ("out_move_prob", "move_band")  # both of them, and one of the next, or none
 MOVES_TO = ("in_move_share", "destination_share")
+
+
+def problem(path: str, what: str, allowed: str | None = None) -> Problem:
+    """One way in which a data set is not of this form."""
+    return Problem(what, code="data-set", path=path, allowed=allowed)

@@ -17,10 +17,10 @@ import pandas as pd
 import xarray as xr
 
 from demosim.axes import age_members
-from demosim.baseline.build_paths import population_by_age
+from demosim.baseline.build_paths import Tables, population_by_age
 from demosim.errors import usage_error
 from demosim.projection import project
-from demosim.validation.mortality import Tables, plain_death_prob, read_tables
+from demosim.validation.mortality import plain_death_prob, read_tables
 from demosim.validation.published import published_ages
 
 LIMITS = {"67-79": 1.0, "80-89": 1.0, "80+": 1.0, "90+": 1.0}  # per cent, of the unraked column
@@ -125,7 +125,7 @@ def _published(tables: Tables, variant: str) -> pd.DataFrame:
 
 def _beside_round(baseline: xr.Dataset, tables: Tables, variant: str) -> pd.DataFrame:
     published = _published(tables, variant)
-    start = population_by_age(dict(tables), int(variant.partition("-")[0]))
+    start = population_by_age(tables, int(variant.partition("-")[0]))
     plain = plain_death_prob(baseline, tables, variant)
     ours = {
         "shipped": national_assumptions(baseline, variant, start),

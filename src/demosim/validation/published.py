@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from demosim.axes import age_bounds, band_members, parse_band
+from demosim.axes import age_bounds, parse_band
 from demosim.errors import ProblemGroup, usage_error
 from demosim.files import read_csv
+from demosim.indicators import classes_of
 
 _COLUMNS = ("vintage", "alternative", "region_code", "year", "age_group", "value")
 
@@ -56,7 +57,7 @@ def beside_published(projection: xr.Dataset, published: pd.DataFrame, variant: s
     ages = persons["age"].values
     found = [rows.head(0).assign(ours=0.0)]
     for label, part in rows.groupby("age_group", sort=False):
-        members = band_members(ages, 1, *published_ages(str(label), int(ages[-1])))
+        members = classes_of(ages, *published_ages(str(label), int(ages[-1])))
         if members is None:
             continue
         counted = persons.isel(age=members).sum("age").transpose("municipality", "date")
