@@ -158,7 +158,7 @@ def show(
     from demosim.costs.services import read_services
     from demosim.costs.trace import trace_derivations, trace_unit_costs
     from demosim.outputs.trace import derivation_tables, source_table, unit_cost_tables
-    from demosim.scenario.spec import CostOptions
+    from demosim.scenario.cost_options import CostOptions
 
     traced = trace_unit_costs(CostOptions(profile=profile), price_year)
     ways = trace_derivations(service)

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.build_paths import population_by_age, vital_rates
-from demosim.baseline.form import SEXES
 from demosim.baseline.read import read_facts
 from demosim.baseline.store import file_digest
 from demosim.errors import run_error

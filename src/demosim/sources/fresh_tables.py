@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.find import embedded
-from demosim.baseline.form import SEXES
 from demosim.baseline.nation import survivors
 from demosim.baseline.read import read_source
 from demosim.baseline.store import SOURCE_FILE, write_sources

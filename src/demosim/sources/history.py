@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.baseline.calibrate.history import FERTILITY_FILE, MORTALITY_FILE, SEXES, read_history
+from demosim.axes import SEXES
+from demosim.baseline.calibrate.history import FERTILITY_FILE, MORTALITY_FILE, read_history
 from demosim.baseline.calibrate.national import NATION_FILE
 from demosim.baseline.find import embedded
 from demosim.baseline.read import read_facts, read_source
