@@ -84,8 +84,8 @@ def service_table(result: xr.Dataset, lang: str, accumulated: bool = False) -> T
     levels, labels = amounts["level"].values, amounts[f"service_label_{lang}"].values
     shown = by_level(amounts.values / unit.kroner * scale, levels) / scale
     rows, totals = level_rows(shown, levels, labels, lang)
-    key = "accumulated" if accumulated else "yearly"
-    title = message(lang, f"{key}_title", unit=unit.name, launch=int(result["date"].values[0]))
+    key, said = ("accumulated", "accumulated_title") if accumulated else ("yearly", "yearly_title")
+    title = message(lang, said, unit=unit.name, launch=int(result["date"].values[0]))
     years = [str(year) for year in result["budget_year"].values]
     return Table(key, title, [message(lang, "service"), *years], rows, unit.decimals, totals)
 
