@@ -39,14 +39,21 @@ def with_scenario_text(assumptions: xr.Dataset, baseline: xr.Dataset, spec: Spec
 
 
 def stored_scenario(assumptions: xr.Dataset, horizon: int | None = None) -> Spec:
-    """The scenario of a stored run, with a horizon of its own where one is given; raises where none is stored."""
+    """The scenario of a stored run, with a horizon of its own where one is given.
+
+    It is a resolved one: a stored scenario that names a file was not written by us, and no file is read for it.
+    Raises a `DemosimError` (2) where none is stored, or one that is no scenario.
+    """
     text = assumptions.attrs.get(TEXT)
     if not isinstance(text, str):
         raise usage_error("does not hold its scenario and cannot be continued; run the scenario again to the horizon")
-    tree = tomllib.loads(text)
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise usage_error(f"holds a scenario that cannot be read ({error})", path=TEXT) from error
     if horizon is not None:
         tree["horizon"] = horizon
-    return spec_from(tree, allow_paths=True)
+    return spec_from(tree, alone=True)
 
 
 def continue_run(

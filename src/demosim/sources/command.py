@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from demosim.baseline.build import RECIPE_FILE, build_baseline
+from demosim.baseline.build import ESTIMATES_FILE, RECIPE_FILE, build_baseline
 from demosim.baseline.find import embedded as find
+from demosim.baseline.store import SOURCE_FILE
 from demosim.errors import ProblemGroup, usage_error
+from demosim.files import replacing_folder
 from demosim.sources.build import build_from_files, build_from_store, split_weights, splits_in_store
 from demosim.sources.facts import build_declared, build_fresh
 from demosim.sources.fetch import load_table
@@ -36,11 +38,11 @@ def build_data_set(
     """
     _check(output, launch, declaration, embedded, history, estimates)
     if embedded:
-        output.mkdir(parents=True, exist_ok=True)
-        if not (output / RECIPE_FILE).is_file():
-            shutil.copyfile(find("data", CARRIED, RECIPE_FILE), output / RECIPE_FILE)
-        kept = Path(shutil.copyfile(estimates or find("data", CARRIED, "estimates.nc"), output / "estimates.nc"))
-        build_baseline(find("data", "facts"), kept, output)
+        chosen = output / RECIPE_FILE
+        with replacing_folder(output, SOURCE_FILE) as made:
+            shutil.copyfile(chosen if chosen.is_file() else find("data", CARRIED, RECIPE_FILE), made / RECIPE_FILE)
+            kept = Path(shutil.copyfile(estimates or find("data", CARRIED, ESTIMATES_FILE), made / ESTIMATES_FILE))
+            build_baseline(find("data", "facts"), kept, made)
         return []
     if launch is None:
         build_declared(Path(str(declaration)), output, allow_paths)
