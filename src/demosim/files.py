@@ -36,8 +36,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        _sync(temporary)
         temporary.chmod(0o644)
         _put(temporary, path)
     except OSError as error:
@@ -61,6 +60,8 @@ def replacing_folder(folder: Path, last: str) -> Iterator[Path]:
         made, kept = Path(beside) / "made", Path(beside) / "kept"
         made.mkdir()
         yield made
+        for path in made.iterdir():
+            _sync(path)
         if not folder.exists():
             made.replace(folder)
             return
@@ -79,6 +80,12 @@ def replacing_folder(folder: Path, last: str) -> Iterator[Path]:
                 elif not (made / name).exists():
                     (folder / name).unlink()
             raise
+
+
+def _sync(path: Path) -> None:
+    """Have a file on the disk before it takes its place."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _put(temporary: Path, path: Path) -> None:

@@ -79,7 +79,7 @@ def _number(
 def _from_file(name: str, path: KeyPath, report: Report) -> Table:
     """The table of a CSV file with the columns age and value, and year and sex where it has them."""
     nothing = Table(())
-    if not report.allow_paths and leads_outside(report.folder, name):
+    if report.alone or (not report.allow_paths and leads_outside(report.folder, name)):
         report.add("forbidden_path", path, f'"{name}" lies outside the folder of this file', "a file beside this file")
         return nothing
     file = report.folder / name
