@@ -375,7 +375,10 @@ change = "registered 2010"
 hold_out = true
 """
     (here / "targets.toml").write_text(text, encoding="utf-8")
-    code, out, err = call(capsys, "--json", "--lang", "en", "calibrate-costs", "targets.toml")
+    code, out, err = call(capsys, "calibrate-costs", "targets.toml")
+    assert (code, out) == (2, "")
+    assert "lies outside the folder of the file that names it; a file in that folder, or --allow-paths" in err
+    code, out, err = call(capsys, "--json", "--lang", "en", "calibrate-costs", "targets.toml", "--allow-paths")
     assert (code, err) == (0, "")
     found = rows(tables(out)["targets"])
     assert found["from a run"][2:5] == pytest.approx([3.27, 3.2, 0], abs=0.005)

@@ -1,4 +1,7 @@
-"""Interruptions, full disks, folders that cannot be written, several runs at once: nothing is half written."""
+"""Interruptions and disks that fill while a run is on, several runs at once: nothing is half written.
+
+`test_every_command` has the same of every command, at the first file that it writes.
+"""
 
 from __future__ import annotations
 
@@ -27,19 +30,9 @@ from demosim.sources.store import Store
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
 COMMANDS = {
     "run": ["run", "small.toml"],
-    "sweep": ["sweep", "small.toml", "--vary", "fertility.multiplier=0.9:1.1:0.1", "--output", "results/s.nc"],
-    "fan": ["fan", "small.toml", "--draws", "16", "--output", "results/f.nc"],
-    "sensitivity": ["sensitivity", "small.toml", "--output", "results/t.nc"],
-    "resolve": ["resolve", "small.toml", "--output", "results/r.toml"],
-    "compare": ["compare", "run.nc", "run.nc", "--output", "results/c.nc"],
-    "export": ["export", "run.nc", "--output", "results/e.nc"],
     "export xlsx": ["export", "run.nc", "--output", "results/e.xlsx"],
-    "export csv": ["export", "run.nc", "--output", "results/e.csv"],
     "report": ["report", "run.nc", "--output", "results/r.html"],
-    "pages": ["pages", "run.nc", "--output", "results/p"],
-    "plot": ["plot", "run.nc", "--figure", "yearly", "--output", "results/p.svg"],
-    "init": ["init", "results"],
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -68,52 +61,6 @@ def at_first_sync(monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> None
         raise fault
 
     monkeypatch.setattr(files.os, "fsync", failing)
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_an_interruption_leaves_what_was_there_and_exits_130(
-    here: Path, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = inside(here)
-    at_first_sync(monkeypatch, KeyboardInterrupt())
-    code, said = call(COMMANDS[command], capsys)
-    assert code == 130
-    assert said.splitlines()[-1] == "Interrupted."
-    assert [name for name in inside(here) if name not in before] == []
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_full_disk_is_said_in_words_and_leaves_what_was_there(
-    here: Path, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = inside(here)
-    at_first_sync(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
-    code, said = call(COMMANDS[command], capsys)
-    assert code == 1
-    assert "cannot be written (No space left on device)" in said
-    assert "Traceback" not in said
-    assert [name for name in inside(here) if name not in before] == []
-
-
-def test_every_file_is_on_the_disk_before_it_takes_its_place(
-    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Each command's files are synced once each, and what replaces is never a file that was not."""
-    synced: list[int] = []
-    sync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(files.os, "fsync", lambda handle: (synced.append(os.fstat(handle).st_ino), sync(handle)))
-    placed: list[int] = []
-
-
-    def replacing_noted(path: Path, target: Path) -> None:
-        placed.append(path.stat().st_ino)
-        replace(path, target)
-
-    monkeypatch.setattr(Path, "replace", replacing_noted)
-    for command in ("run", "report", "export", "plot", "resolve"):
-        assert call(COMMANDS[command], capsys)[0] == 0, command
-    assert placed
-    assert set(placed) <= set(synced)
 
 
 def test_data_that_are_fetched_are_kept_whole_or_not_at_all(
@@ -201,21 +148,6 @@ def test_a_folder_that_may_not_be_written_without_root(here: Path, capsys: pytes
     (here / "results").mkdir(mode=0o500)
     code, said = call(COMMANDS["run"], capsys)
     assert (code, "cannot be written (Permission denied)" in said) == (1, True)
-
-
-@pytest.mark.parametrize("command", ["run", "export xlsx", "report", "pages", "sweep"])
-def test_a_folder_that_may_not_be_written(
-    here: Path, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    before = inside(here)
-    monkeypatch.setattr(files.tempfile, "mkstemp", refuse)
-    code, said = call(COMMANDS[command], capsys)
-    assert code == 1
-    assert "cannot be written (Permission denied)" in said
-    assert inside(here) == before
 
 
 def test_a_reader_keeps_the_old_file_while_it_is_replaced(tmp_path: Path) -> None:
