@@ -31,22 +31,34 @@ from demosim.cli.progress import progress_bar
 @click.option("--allow-paths", is_flag=True, help="Let the scenario name data outside its own folder.")
 @click.pass_obj
 def sweep(
-    settings: Settings, /, file: Path, output: Path | None, scheduler: str | None, allow_paths: bool, **chosen: object
-) -> None:
+    settings: Settings, /, file: Path, municipalities: tuple[str, ...], output: Path | None, scheduler: str | None,
+    allow_paths: bool, **chosen: object,
+) -> None:  # fmt: skip
     """Run the scenario FILE at many values of its knobs."""
+    import xarray as xr
+
+    from demosim.baseline.read import read_baseline
+    from demosim.cli.frames import print_tables, told_not_counted
     from demosim.outputs.messages import message
-    from demosim.scenario.read import read_scenario
+    from demosim.outputs.sweep import sweep_table
+    from demosim.scenario.places import find_municipality
+    from demosim.scenario.read import baseline_location, read_scenario
     from demosim.sweep.run import SweepOptions, run_sweep
 
     spec = read_scenario(file, allow_paths)
+    if municipalities:
+        baseline = read_baseline(baseline_location(spec))
+        municipalities = tuple(find_municipality(baseline, text) for text in municipalities)
     path = output or Path("results") / f"{spec.name}-sweep.nc"
     with progress_bar(settings) as report:
         written = run_sweep(
-            spec, path, SweepOptions(**chosen), settings.workers, address=scheduler, report=report,  # type: ignore[arg-type]  # click has checked them
-            allow_paths=allow_paths,
+            spec, path, SweepOptions(municipalities=municipalities, **chosen),  # type: ignore[arg-type]  # click has checked them
+            settings.workers, address=scheduler, report=report, allow_paths=allow_paths,
         )  # fmt: skip
-    if not settings.quiet:
-        click.echo(message(settings.lang, "written", path=written))
+    with xr.open_dataset(written) as stored:
+        table = sweep_table(stored, settings.lang)
+        notes = [*told_not_counted(settings, stored), message(settings.lang, "written", path=written)]
+    print_tables(settings, [table] if table is not None else [], notes)
 
 
 @click.command()
@@ -69,7 +81,7 @@ def sensitivity(
 ) -> None:  # fmt: skip
     """Rank the assumptions of the scenario FILE by what they do to demographic expenditure."""
     from demosim.baseline.read import read_baseline
-    from demosim.cli.frames import print_tables
+    from demosim.cli.frames import print_tables, told_not_counted
     from demosim.outputs.messages import message
     from demosim.outputs.sensitivity import tornado_tables
     from demosim.scenario.places import find_municipality
@@ -83,4 +95,5 @@ def sensitivity(
     result = run_sensitivity(spec, path, codes, budget_year, accumulated, sobol_points, seed, settings.workers)
     names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
     written = message(settings.lang, "written", path=path)
-    print_tables(settings, tornado_tables(result, settings.lang, names), [written])
+    notes = [*told_not_counted(settings, result), written]
+    print_tables(settings, tornado_tables(result, settings.lang, names), notes)

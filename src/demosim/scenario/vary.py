@@ -46,6 +46,9 @@ def split_path(spec: Spec, path: str) -> tuple[type[Knob], str, tuple[str, ...]]
     section = knob.path.split(".")[0]
     names = {"streams": list(spec.streams), "municipalities": list(spec.municipalities)}.get(section, [])
     if name and name not in names:
+        if section == "municipalities":
+            way = f"a line [municipalities.{name}] in the scenario makes it one"
+            raise usage_error("no number of the scenario has this path", path=path, allowed=way)
         raise _no_knob(spec, path)
     fits = not parts if knob.form == "number" else len(parts) <= 1
     if knob.form == "by_sex":
