@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -71,7 +72,7 @@ def _bounds(cuts: str) -> tuple[float, ...]:
 @click.command()
 @HISTORY
 @click.option("--launch", "launches", default="2011:2021", show_default=True, help="Launch years: a:b:step or a list.")
-@click.option("--ahead", default="1,2,3,5,10", show_default=True, help="Years ahead.")
+@click.option("--ahead", help="Years ahead [default: 1,2,3,5,10; with --fan 1,3,5].")
 @CUTS
 @click.option("--against", type=click.Path(path_type=Path), help="Published municipal projections (csv).")
 @click.option("--fan", is_flag=True, help="Back-test the bands instead: were they as wide as they should be?")
@@ -84,7 +85,7 @@ def _bounds(cuts: str) -> tuple[float, ...]:
 @BASELINE
 @click.pass_obj
 def backtest(
-    settings: Settings, history: Path, launches: str, ahead: str, cuts: str, against: Path | None, fan: bool,
+    settings: Settings, history: Path, launches: str, ahead: str | None, cuts: str, against: Path | None, fan: bool,
     draws: int, confirm_from: int, output: Path | None, mortality: Path | None, fertility: Path | None,
     nation: Path | None, baseline: str,
 ) -> None:  # fmt: skip
@@ -95,11 +96,16 @@ def backtest(
 
     years = whole_numbers(launches, "--launch")
     if fan:
-        _bands(settings, history, years, draws, output, baseline, mortality, fertility, nation)
+        asked = {
+            "ahead": whole_numbers(ahead or "1,3,5", "--ahead"), "cuts": _bounds(cuts), "draws": draws,
+            "fit": (min(*years, confirm_from - 1), confirm_from - 1), "test": (confirm_from, max(*years, confirm_from)),
+            "output": output, "mortality": mortality, "fertility": fertility, "nation": nation,
+        }  # fmt: skip
+        _bands(settings, history, years, baseline, asked)
         return
     result = run_backtest(
-        history, years, whole_numbers(ahead, "--ahead"), _bounds(cuts), mortality=mortality, fertility=fertility,
-        nation=nation, published=against, baseline=read_baseline(baseline), output=output,
+        history, years, whole_numbers(ahead or "1,2,3,5,10", "--ahead"), _bounds(cuts), mortality=mortality,
+        fertility=fertility, nation=nation, published=against, baseline=read_baseline(baseline), output=output,
     )  # fmt: skip
     if settings.as_json:
         click.echo(result.scores.to_json(orient="records"))
@@ -113,11 +119,8 @@ def backtest(
             click.echo(note)
 
 
-def _bands(
-    settings: Settings, history: Path, launches: list[int], draws: int, output: Path | None, name: str,
-    mortality: Path | None, fertility: Path | None, nation: Path | None,
-) -> None:  # fmt: skip
-    """How the bands of past launches held."""
+def _bands(settings: Settings, history: Path, launches: list[int], name: str, asked: dict[str, Any]) -> None:
+    """How the bands of past launches held; asked: options of `run_fan_backtest`."""
     from demosim.baseline.read import read_baseline
     from demosim.cli.frames import Frame, print_frames
     from demosim.costs.unit_costs import KOSTRA_YEAR, derive_unit_cost
@@ -128,8 +131,7 @@ def _bands(
     unit_cost = derive_unit_cost(baseline, CostOptions(), KOSTRA_YEAR)
     with counted_bar(settings) as report:
         record = run_fan_backtest(
-            history, unit_cost, launches, draws=draws, baseline=baseline, threads=settings.workers, output=output,
-            mortality=mortality, fertility=fertility, nation=nation, report=report,
+            history, unit_cost, launches, baseline=baseline, threads=settings.workers, report=report, **asked
         )  # fmt: skip
     halves = {"launches used for choices": record.fit, "confirmation": record.test, "missed": missed(record.test)}
     shares = ["level", "share", "low", "high"]

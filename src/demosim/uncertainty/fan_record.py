@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from demosim.baseline.calibrate.sizes import SIZE_CUTS
 from demosim.baseline.read import read_facts
 from demosim.costs.prices import read_deflator
 from demosim.errors import usage_error
@@ -57,18 +58,19 @@ def run_fan_backtest(
     ahead: Sequence[int] = (1, 3, 5), draws: int = 400, seed: int = 1, fit: tuple[int, int] = FIT,
     test: tuple[int, int] = TEST, mortality: Path | None = None, fertility: Path | None = None,
     nation: Path | None = None, baseline: xr.Dataset | None = None, threads: int = 1, output: Path | None = None,
-    report: Callable[[int, int], None] | None = None,
+    report: Callable[[int, int], None] | None = None, cuts: tuple[float, ...] = SIZE_CUTS,
 ) -> FanRecord:  # fmt: skip
     """Back-test of bands from files; see `demosim.uncertainty.run.run_backtest` for the files.
 
-    unit_cost: kroner (service, age), the same in all years. fit, test: first and last launch of either half. With an
-    output path, `detail` is written as CSV. Raises a `DemosimError` (2) where either half has no launch.
+    unit_cost: kroner (service, age), the same in all years. fit, test: first and last launch of either half. cuts: of
+    the size classes. With an output path, `detail` is written as CSV. Raises a `DemosimError` (2) where either half
+    has no launch.
     """
     for name, (first, last) in {"fit": fit, "test": test}.items():
         if not any(first <= launch <= last for launch in launches):
             raise usage_error(f"no launch in {first}-{last} to {name} on", path="launch")
     evidence, notes = read_evidence(history, mortality, fertility, nation, baseline)
-    design = FanDesign(tuple(launches), tuple(ahead), draws, seed)
+    design = FanDesign(tuple(launches), tuple(ahead), draws, seed, cuts)
     bands, country = backtest_bands(evidence, design, unit_cost, threads, report)
     detail = coverage(bands)
     if output is not None:
