@@ -135,7 +135,7 @@ def test_what_the_ages_cannot_give_is_refused() -> None:
         ind.age_share(village(), ["6-15"])
     young = village().isel(age=slice(0, 2))  # 20 and over is its open class, in which those of 65 and over are too
     assert ind.usual_groups(young) == ["0+"]
-    with pytest.raises(DemosimError, match="ages 20-64 are not made up of .*; limits among 0, 20"):
+    with pytest.raises(DemosimError, match=r"ages 20-64 are not made up of .*; limits among 0, 20"):
         ind.dependency_ratio(young)
     with pytest.raises(DemosimError, match="is not an age group"):
         ind.age_share(village(), ["old"])

@@ -11,7 +11,8 @@ import xarray as xr
 
 from demosim.baseline.read import read_baseline
 from demosim.costs.calibrate import Target
-from demosim.costs.figures import facts, persons, registered
+from demosim.costs.figures import facts, persons, registered, single_ages
+from demosim.costs.need import expenditure_of_change
 from demosim.costs.prices import read_deflator
 from demosim.costs.services import read_services
 from demosim.costs.spread import averaged
@@ -21,10 +22,8 @@ from demosim.scenario.cost_options import CostOptions
 from demosim.validation.results import (
     DATA_SET,
     country_path,
-    expenditure_of_change,
     one_region,
     population_changes,
-    single_ages,
     ukraine_stream,
 )
 

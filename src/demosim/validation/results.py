@@ -11,7 +11,8 @@ import numpy as np
 import xarray as xr
 
 from demosim.baseline.read import read_baseline
-from demosim.costs.figures import facts, registered
+from demosim.costs.figures import facts, registered, single_ages
+from demosim.costs.need import expenditure_of_change
 from demosim.costs.unit_costs import TBU_BANDS, derive_unit_cost
 from demosim.projection import project
 from demosim.scenario.cost_options import CostOptions
@@ -96,19 +97,6 @@ def _unit_cost(options: str, price_year: int) -> xr.DataArray:
     return derive_unit_cost(single_ages(), OPTIONS[options], price_year)
 
 
-def expenditure_of_change(change: np.ndarray, unit_cost: xr.DataArray, sector: str, financing: str) -> float:
-    """Kroner that a change in persons by single age costs: Σ change × unit cost, over the services of a sector.
-
-    sector: municipal, county or all. financing: free (net spending) or all (net spending / net share of the service).
-    """
-    kroner = xr.DataArray(unit_cost.values @ change, dims="service", coords={"service": unit_cost["service"]})
-    if financing == "all":
-        kroner = kroner / unit_cost["net_share"].values
-    if sector != "all":
-        kroner = kroner[unit_cost["level"].values == sector]
-    return float(kroner.sum())
-
-
 def population_changes(baseline: xr.Dataset) -> dict[str, np.ndarray]:
     """Changes of the country's persons by single age behind the published rows."""
     both = registered()
@@ -183,8 +171,3 @@ def ukraine_stream(persons: int) -> dict[str, object]:
 def _change_behind(kind: str, year: int) -> str:
     """The change in persons that a row rests on."""
     return kind if kind in ("miss", "path") else f"{kind} {year}"
-
-
-def single_ages() -> xr.Dataset:
-    """The single ages of the tables of facts, which unit costs are derived for."""
-    return xr.Dataset(coords={"age": np.arange(next(iter(registered().values())).shape[1])})
