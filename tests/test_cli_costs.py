@@ -239,7 +239,7 @@ def test_a_stream_that_is_not_there(here: Path, capsys: pytest.CaptureFixture[st
     assert code == 2
     assert 'no stream "ukrain"; ukraine; did you mean "ukraine"?' in err
     code, _, err = call(capsys, "refugees", MARS, "--rates", "none.toml")
-    assert "none.toml: no such file" in err
+    assert "none.toml: there is no such file" in err
 
 
 def test_income_with_tax_of_ones_own_sums_to_zero(stored: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,7 +274,7 @@ def test_income_says_what_is_held_and_what_is_missing(
     code, _, err = call(capsys, "income", stored, "--criteria", "other.csv")
     assert 'no criterion is called "refugee"' in err
     code, _, err = call(capsys, "income", stored, "--criteria", "none.csv")
-    assert "none.csv: no such file" in err
+    assert "none.csv: there is no such file" in err
 
 
 def test_standing_by_group_and_years_that_reserves_last(
