@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from demosim.baseline.read import data_sets, files_elsewhere
-from demosim.errors import instead_of
+from demosim.errors import did_you_mean
 from demosim.files import is_file, leads_outside
 from demosim.scenario.fiscal_options import FILES
 from demosim.scenario.forms import Report
@@ -50,9 +50,10 @@ def named_file(name: str, path: KeyPath, report: Report) -> Path | None:
     if not report.allow_paths and leads_outside(report.folder, name):
         report.add("forbidden_path", path, f'"{name}" lies outside the folder of this file', "a file beside this file")
     elif not is_file(report.folder / name):
-        tables = (other.name for ending in TABLES if name.endswith(ending) for other in report.folder.glob(f"*{ending}"))
-        offer = instead_of(name, sorted(tables)[:MOST_LISTED])
-        report.add("missing_file", path, f'no file "{name}" beside this one', **offer)
+        ending = next((ending for ending in TABLES if name.endswith(ending)), None)
+        there = sorted(other.name for other in report.folder.glob(f"*{ending}")) if ending else []
+        listed = ", ".join(there[:MOST_LISTED]) or None
+        report.add("missing_file", path, f'no file "{name}" beside this one', listed, did_you_mean(name, there))
     else:
         return report.folder / name
     return None
