@@ -47,7 +47,7 @@ CALLS: dict[str, list[str]] = {
     "compare": ["small.nc other.nc --explain --output out/c.nc"],
     "groups": ["small.nc --by groups.csv --apart 漢 --output out/g.csv", "small.toml"],
     "staff": ["norway.nc --output out/s.csv"],
-    "indicators": ["small.nc --by county --output out/i.csv"],
+    "indicators": ["norway.nc --by county --output out/i.csv"],
     "income": ["norway.nc --since 2027 --year 2030 --output out/i.csv"],
     "room": ["small.nc --growth 0.01 --output out/r.csv", ""],
     "refugees": ["small.toml --stream crisis --rates rates.toml --output out/r.csv"],
@@ -72,7 +72,7 @@ CALLS: dict[str, list[str]] = {
     "init": ["out/examples–"],
 }  # fmt: skip
 OF_THE_STORE = ("data fetch", "data list", "data verify", "data show", "data prune")  # they want tables of their own
-NEEDS_NORWAY = ("staff", "income")  # services that the made-up country has not
+NEEDS_NORWAY = ("staff", "income", "indicators")  # services or ages that the made-up country has not
 ALSO_WRITE = {"init", "data fetch"}  # without an option for where
 TARGETS = """
 price_year = 2026

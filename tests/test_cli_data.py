@@ -220,13 +220,16 @@ def test_weights_are_read_with_every_fault_at_once(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     assert read_weights(str(path), 2026, store) == {"1507": {"1508": 0.86, "1580": 0.14}}
     assert read_weights(None, 2026, store) == {}
-    path.write_text("old,new,weight\n1507,1508,much\n1504,1508,0.5\n1523,1508,1\n1523,1508,1\n", encoding="utf-8")
+    wrong = ["1507,1508,much", "1500,1501,", "1502,1503,nan", "1504,1508,0.5", "1523,1508,1", "1523,1508,1"]
+    path.write_text("\n".join(["old,new,weight", *wrong]), encoding="utf-8")
     with pytest.raises(DemosimError) as raised:
         read_weights(str(path), 2026, store)
     said = str(raised.value)
     assert ':2: weight: "much" is no number' in said
-    assert "1504: its weights sum to 0.5; shares that sum to 1" in said
-    assert ":5: 1523 goes to 1508 twice" in said
+    assert "1504: is split between 1508; its weights sum to 0.5; shares from 0 that sum to 1" in said
+    assert ':3: weight: "" is no number' in said
+    assert "1502: is split between 1503; its weights sum to nan" in said
+    assert ":7: 1523 goes to 1508 twice" in said
 
 
 WITHOUT = """

@@ -20,7 +20,7 @@ from demosim.costs.need import expenditure
 from demosim.costs.services import read_services
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 from demosim.validation.results import DATA_SET, country_path, one_region, single_ages, ukraine_stream
 
 SERVICES = {service.name: service for service in read_services()}

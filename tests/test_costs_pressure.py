@@ -7,14 +7,14 @@ import pytest
 import xarray as xr
 
 import made_up
+from demosim.baseline.mortality import life_expectancy
 from demosim.compare import Case, explain
 from demosim.costs.need import expenditure
 from demosim.costs.pressure import Growth, HealthierAgeing, multipliers, observed_growth, with_multipliers
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
 from demosim.projection import project
-from demosim.scenario.schedules import life_expectancy
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 from plain_assumptions import plain_assumptions
 
 

@@ -14,7 +14,7 @@ from demosim.costs.need import expenditure
 from demosim.costs.services import chosen_services, read_services
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 
 TOY = """
 name = "bibliotek"

@@ -17,7 +17,7 @@ from demosim.costs.smooth import smooth_from
 from demosim.costs.spread import averaged, kroner_per_person, older_users, parts_of
 from demosim.costs.unit_costs import derive
 from demosim.errors import DemosimError
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 
 SERVICES = {service.name: service for service in read_services()}
 

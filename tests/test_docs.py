@@ -15,7 +15,7 @@ from demosim.cli import COMMANDS, cli
 from demosim.costs.figures import registered
 from demosim.costs.services import read_services
 from demosim.costs.unit_costs import derive_unit_cost
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 from demosim.validation.results import (
     PublishedRow,
     compare_results,

@@ -1,16 +1,17 @@
-"""Write files whole or not at all; read those that a file names only where it may name them."""
+"""Write files whole or not at all; read tables, and what a file names only where it may name it."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from demosim.errors import run_error, usage_error
+from demosim.errors import ProblemGroup, run_error, usage_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,6 +123,34 @@ def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
 
     texts = [name for name in frame.columns if frame[name].dtype.kind not in "fiubM"]
     return frame.assign(**{name: frame[name].map(plain) for name in texts}).rename(columns=plain)
+
+
+def read_csv(path: Path, columns: Sequence[str] = (), how: str | None = None, **reading: Any) -> pd.DataFrame:
+    """A table in UTF-8, lines that begin with # passed over.
+
+    columns: which it must have; how: to come by one, for a reader who has none; reading: as `pandas.read_csv` takes it.
+    Raises a `DemosimError` (2) where there is no such file or it is none, and with every column that is missing.
+    """
+    import pandas as pd  # slow to import
+
+    if not is_file(path):
+        raise usage_error("there is no such file", code="missing_file", file=str(path), allowed=how)
+    try:
+        table: pd.DataFrame = pd.read_csv(path, comment="#", encoding="utf-8-sig", skipinitialspace=True, **reading)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        what = f"is not a readable CSV file ({error})"
+        raise usage_error(what, code="unreadable", file=str(path), allowed=how) from error
+    check_columns(table, columns, path)
+    return table
+
+
+def check_columns(table: pd.DataFrame, columns: Sequence[str], file: Path | None = None) -> None:
+    """Raise a `DemosimError` (2) with every column that a table lacks."""
+    problems = ProblemGroup(file)
+    for name in columns:
+        if name not in table:
+            problems.add("has no such column", code="missing_key", path=name, allowed=f"columns {', '.join(columns)}")
+    problems.raise_if_any()
 
 
 def leads_outside(folder: Path, name: str) -> bool:

@@ -28,7 +28,7 @@ def calibrate_costs(
     from demosim.costs.calibrate import as_own_costs, calibrate_costs, cell_uncertainty
     from demosim.costs.unit_costs import derive_unit_cost
     from demosim.outputs.calibration_tables import calibration_tables
-    from demosim.scenario.spec import CostOptions
+    from demosim.scenario.cost_options import CostOptions
     from demosim.validation.candidates import example_targets
     from demosim.validation.results import single_ages
     from demosim.validation.targets import read_targets

@@ -66,11 +66,11 @@ def list_(settings: Settings, table: str | None) -> None:
 @click.pass_obj
 def verify(settings: Settings, live: bool) -> None:
     """Check the store against its digests, or the declared tables against the network."""
-    from demosim.sources.fetch import verify_live, verify_store
+    from demosim.sources.fetch import verify_live
     from demosim.sources.store import Store
 
     store = Store()
-    problems = verify_store(store)
+    problems = store.verify()
     if live:
         for check in verify_live():
             click.echo(f"{check.entry.name}: {'as declared' if not check.problems else 'differs'}")
@@ -104,9 +104,9 @@ def show(settings: Settings, digest: str) -> None:
 @click.pass_obj
 def prune(settings: Settings, keep: int, dry_run: bool) -> None:
     """Remove old vintages."""
-    from demosim.sources.fetch import prune as prune_store
+    from demosim.sources.store import Store
 
-    gone = prune_store(None, keep, dry_run=dry_run)
+    gone = Store().prune(keep, dry_run)
     for path in gone:
         click.echo(str(path))
     if not gone and not settings.quiet:

@@ -27,7 +27,8 @@ def fan(
     """Draw the uncertain assumptions of the scenario FILE many times and show the band of its figures."""
     from demosim.baseline.read import read_baseline
     from demosim.cli.frames import print_tables
-    from demosim.outputs.fan import fan_table, has_record, record_table
+    from demosim.outputs.fan import fan_table, record_table
+    from demosim.outputs.measures import is_norway
     from demosim.outputs.messages import message
     from demosim.scenario.places import find_municipality
     from demosim.scenario.read import baseline_location, read_scenario
@@ -43,6 +44,6 @@ def fan(
         result = run_fan(spec, path, draws, seed, switches, settings.workers, report)
     names = dict(zip(baseline["municipality"].values, baseline["municipality_name"].values, strict=True))
     tables = [fan_table(result, settings.lang, region, names.get(region, "")) for region in ["country", *codes]]
-    if has_record(result):
+    if is_norway(result):
         tables.append(record_table(result, budget_record(), next_year_half_width(result), settings.lang))
     print_tables(settings, tables, [message(settings.lang, "written", path=path)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -11,11 +11,10 @@ import click
 from demosim.cli import Settings
 from demosim.cli.frames import print_json, print_tables
 from demosim.errors import usage_error
-from demosim.outputs.messages import message
+from demosim.outputs.messages import heads, message
 from demosim.outputs.numbers import number
-from demosim.outputs.tables import Cell, Table
+from demosim.outputs.tables import Rows, Table
 
-Rows = list[tuple[str, Sequence[Cell]]]
 _KINDS = {"country": "all"}  # of regions, where `demosim groups --by` has another word
 WHAT = ("municipalities", "services", "variants", "profiles", "knobs", "groups", "figures")
 
@@ -45,7 +44,7 @@ def _municipalities(name: str, lang: str) -> Table:
     rows: Rows = [
         (str(number), [str(column[i]) for column in columns]) for i, number in enumerate(data["municipality"].values)
     ]
-    return Table("municipalities", str(data.attrs["title"]), ["", *_heads(lang, "municipalities")], rows)
+    return Table("municipalities", str(data.attrs["title"]), ["", *heads(lang, "heads_municipalities")], rows)
 
 
 def _services(name: str, lang: str) -> Table:
@@ -62,7 +61,7 @@ def _services(name: str, lang: str) -> Table:
         )
         for service in read_services()
     ]  # fmt: skip
-    return Table("services", "", ["", *_heads(lang, "services")], rows, 2)
+    return Table("services", "", ["", *heads(lang, "heads_services")], rows, 2)
 
 
 def _variants(name: str, lang: str) -> Table:
@@ -77,7 +76,7 @@ def _variants(name: str, lang: str) -> Table:
         first, last = int(years[0]), int(years[-1])
         net = [number(float(total.sel(variant=variant, year=year)), 0, lang) for year in (first, last)]
         rows.append((str(variant), [f"{first}–{last}", float(fertility[0]), float(fertility[-1]), *net]))
-    return Table("variants", str(data.attrs["title"]), ["", *_heads(lang, "variants")], rows, 2)
+    return Table("variants", str(data.attrs["title"]), ["", *heads(lang, "heads_variants")], rows, 2)
 
 
 def _profiles(name: str, lang: str) -> Table:
@@ -86,7 +85,7 @@ def _profiles(name: str, lang: str) -> Table:
     data = read_baseline(name)
     kinds = (("profile", message(lang, "list_profile")), ("settlement", message(lang, "list_settlement")))
     rows: Rows = [(str(key), [said]) for dim, said in kinds for key in data[dim].values]
-    return Table("profiles", str(data.attrs["title"]), ["", *_heads(lang, "profiles")], rows)
+    return Table("profiles", str(data.attrs["title"]), ["", *heads(lang, "heads_profiles")], rows)
 
 
 def _groups(name: str, lang: str) -> Table:
@@ -102,7 +101,8 @@ def _groups(name: str, lang: str) -> Table:
     for region, count in zip(regions, members(stock, regions).sum(1).tolist(), strict=True):
         lower = region.lower if region.kind == "size" else None
         rows.append((region.label(lang), [_KINDS.get(region.kind, region.kind), lower, region.upper, count]))
-    return Table("groups", message(lang, "list_groups_title", year=launch), ["", *_heads(lang, "group_names")], rows)
+    title = message(lang, "list_groups_title", year=launch)
+    return Table("groups", title, ["", *heads(lang, "heads_group_names")], rows)
 
 
 def _figures(name: str, lang: str) -> Table:
@@ -116,7 +116,7 @@ def _figures(name: str, lang: str) -> Table:
     for figure in FIGURES:
         year = launch if figure.endswith("_first") else horizon
         rows.append((figure, [message(lang, f"figure_{figure}", **years, year=year), COMMANDS.get(figure)]))
-    return Table("figures", "", ["", *_heads(lang, "figure_names")], rows)
+    return Table("figures", "", ["", *heads(lang, "heads_figure_names")], rows)
 
 
 def _knobs(name: str, lang: str) -> Table:
@@ -129,11 +129,7 @@ def _knobs(name: str, lang: str) -> Table:
         for row in every
     }
     rows: Rows = [(row.path, [row.text, row.unit, neutral[row.path]]) for row in every]
-    return Table("knobs", "", ["", *_heads(lang, "knobs")], rows)
-
-
-def _heads(lang: str, what: str) -> list[str]:
-    return message(lang, f"heads_{what}").split("|")
+    return Table("knobs", "", ["", *heads(lang, "heads_knobs")], rows)
 
 
 @click.command()
@@ -158,7 +154,7 @@ def show(
     from demosim.costs.services import read_services
     from demosim.costs.trace import trace_derivations, trace_unit_costs
     from demosim.outputs.trace import derivation_tables, source_table, unit_cost_tables
-    from demosim.scenario.spec import CostOptions
+    from demosim.scenario.cost_options import CostOptions
 
     traced = trace_unit_costs(CostOptions(profile=profile), price_year)
     ways = trace_derivations(service)

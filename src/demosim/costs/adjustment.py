@@ -11,9 +11,6 @@ from demosim.costs.need import by_budget_year
 from demosim.errors import ProblemGroup, did_you_mean
 from demosim.scenario.cost_options import Adjustment
 
-__all__ = ["Adjustment", "adjustment_path", "follow"]
-
-
 NEUTRAL = Adjustment()
 
 

@@ -15,7 +15,7 @@ from demosim.axes import age_label
 from demosim.costs.trace import BANDS, relative_range
 from demosim.costs.unit_costs import derive_all
 from demosim.errors import run_error, usage_error
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 
 # Least relative standard deviation of a cell by the mark of its spending or spread; inferred ones are the loosest.
 FLOORS = {"inferred": 0.35, "assumed": 0.20, "rough": 0.10, "": 0.05}

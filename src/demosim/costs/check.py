@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import xarray as xr
 
+from demosim.axes import parse_band
 from demosim.costs.own import by_age
 from demosim.costs.pressure import HEALTHIER_AGEING, OBSERVED, UNIT_COST
 from demosim.costs.services import chosen_services, read_services
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError, Problem, ProblemGroup, did_you_mean
-from demosim.scenario.bands import parse_band
 from demosim.scenario.cost_options import CostOptions, OwnCosts, Pressure
 from demosim.scenario.places import Gazetteer
 from demosim.scenario.spec import Spec

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from demosim.axes import SEXES
 from demosim.baseline.read import read_facts
 from demosim.costs.services import Figure
 from demosim.errors import run_error, usage_error
@@ -71,7 +72,7 @@ def registered() -> dict[int, np.ndarray]:
     ages = [column for column in table.columns if column.isdigit()]
     by_sex = {sex: rows.set_index("year")[ages] for sex, rows in table.groupby("sex")}
     return {
-        int(year): np.stack([by_sex[sex].loc[year].to_numpy(float) for sex in ("male", "female")])
+        int(year): np.stack([by_sex[sex].loc[year].to_numpy(float) for sex in SEXES])
         for year in by_sex["male"].index
     }
 

@@ -12,7 +12,8 @@ from demosim.costs.figures import facts, look_up, registered
 from demosim.costs.services import FullTimeEquivalents, Service, read_services
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import usage_error
-from demosim.scenario.spec import CostOptions
+from demosim.indicators import of_ages
+from demosim.scenario.cost_options import CostOptions
 
 SUPPLY_AGES = {"20-64": (20, 64), "20-66": (20, 66)}
 _PUBLISHED = {"grunnskole": "grunnskole", "pleie_omsorg": "care", "videregaende": "upper_secondary"}
@@ -141,12 +142,8 @@ def ten_year_change(fte: xr.DataArray, folder: Path | None = None) -> pd.DataFra
 
 def labour_supply(population: xr.DataArray) -> xr.DataArray:
     """Persons of working age, 20–64 and 20–66, `labour_supply` (working_ages, municipality, date)."""
-    ages = population["age"].values
-    parts = []
-    for label, (lower, upper) in SUPPLY_AGES.items():
-        if lower not in ages or upper + 1 not in ages:
-            raise usage_error(f"ages {label} are not made up of the classes of this population", path="age")
-        parts.append(population.isel(age=(ages >= lower) & (ages <= upper)).sum(("sex", "age")))
+    persons = population.sum("sex")
+    parts = [of_ages(persons, *ages) for ages in SUPPLY_AGES.values()]
     labels = xr.Variable("working_ages", np.array(list(SUPPLY_AGES)))
     found = xr.concat(parts, labels, coords="minimal", compat="override")
     return found.transpose("working_ages", "municipality", "date").rename("labour_supply")

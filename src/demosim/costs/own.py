@@ -7,14 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from demosim.axes import age_label
+from demosim.axes import age_label, band_members, parse_band
 from demosim.costs.prices import Deflator, read_deflator
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
-from demosim.scenario.bands import band_members, parse_band
 from demosim.scenario.cost_options import OwnCosts
-from demosim.scenario.own_costs import read_own_costs
-
-__all__ = ["OwnCosts", "by_age", "read_own_costs", "with_municipal_costs", "with_own_costs"]
 
 
 def with_own_costs(

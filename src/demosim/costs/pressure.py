@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from demosim.baseline.mortality import life_expectancy
 from demosim.costs.figures import facts
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
-from demosim.scenario.schedules import life_expectancy
 
 HEALTHIER_AGEING, UNIT_COST = "healthier_ageing", "unit_cost_growth"
 OBSERVED = ("coverage_80_plus", "care_under_50", "special_education")

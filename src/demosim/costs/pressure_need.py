@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 
+from demosim.axes import parse_band
 from demosim.costs.need import by_budget_year, need_of
 from demosim.costs.pressure import OBSERVED, UNIT_COST, Growth, HealthierAgeing, observed_growth
-from demosim.scenario.bands import parse_band
 from demosim.scenario.cost_options import Pressure
 
 

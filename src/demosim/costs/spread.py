@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from demosim.axes import parse_band
 from demosim.costs.care_users import care_user_parts
 from demosim.costs.figures import deaths, facts, registered
 from demosim.costs.parts import Part
 from demosim.costs.services import Alternative, Band, Criterion, Service, Spread
 from demosim.errors import ProblemGroup, run_error, usage_error
-from demosim.scenario.bands import parse_band
 
 
 def parts_of(service: Service, profile: str, alternative: str | None, year: int) -> list[Part]:

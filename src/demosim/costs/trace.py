@@ -12,7 +12,7 @@ import pandas as pd
 from demosim.costs.prices import deflator_of
 from demosim.costs.services import Service, read_services
 from demosim.costs.unit_costs import Derived, derive, derive_all
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 
 BANDS = (0, 1, 6, 13, 16, 19, 25, 67, 75, 80, 85, 90)
 

@@ -18,7 +18,7 @@ from demosim.costs.services import Service, check_service_names, chosen_services
 from demosim.costs.smooth import smooth_from
 from demosim.costs.spread import averaged, kroner_per_person, older_users, own_parts, parts_of
 from demosim.errors import run_error, usage_error
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 
 KOSTRA_YEAR = 2024  # the newest accounts that are final
 TBU_BANDS = (0, 6, 16, 19, 67, 80, 90)

@@ -26,15 +26,9 @@ Progress = Callable[[int, int, str], None]
 
 
 def pages(
-    result: Path,
-    output: Path,
-    form: str = "html",
-    lang: str = "nb",
-    municipalities: Sequence[str] = (),
-    progress: Progress | None = None,
-    sensitivity: Path | None = None,
-    free_income: Path | None = None,
-) -> list[Path]:
+    result: Path, output: Path, form: str = "html", lang: str = "nb", municipalities: Sequence[str] = (),
+    progress: Progress | None = None, sensitivity: Path | None = None, free_income: Path | None = None,
+) -> list[Path]:  # fmt: skip
     """Write a page for each municipality into a folder, with an index; returns the paths of the pages.
 
     `form`: html or pdf (which needs Chromium). `municipalities`: numbers of those to write; all by default.

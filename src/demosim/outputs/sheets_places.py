@@ -25,14 +25,8 @@ def municipalities_sheet(measures: Measures, words: Words) -> Sheet:
         region = measures.regions[at]
         rows.append([region.code, region.name, county[place], *figure_cells(figures, at), int(figures.rank[at])])
     title = words("sheet_municipalities_title", first=measures.launch_year, last=measures.horizon)
-    return Sheet(
-        "municipalities",
-        title,
-        words("sheet_places_subtitle", unit=words.unit),
-        columns,
-        rows,
-        notes=_notes(words),
-    )
+    subtitle = words("sheet_places_subtitle", unit=words.unit)
+    return Sheet("municipalities", title, subtitle, columns, rows, notes=_notes(words))
 
 
 def groups_sheet(measures: Measures, words: Words) -> Sheet:
@@ -54,15 +48,9 @@ def groups_sheet(measures: Measures, words: Words) -> Sheet:
         cells = [float(np.median(per_head)), float(np.mean(per_head))]
         name = region.label(words.lang)
         rows.append([words(f"kind_{region.kind}"), name, int(inside.sum()), *figure_cells(figures, at), *cells])
+    subtitle = words("sheet_places_subtitle", unit=words.unit)
     notes = [words("note_groups"), *_notes(words)]
-    return Sheet(
-        "groups",
-        words("sheet_groups_title"),
-        words("sheet_places_subtitle", unit=words.unit),
-        columns,
-        rows,
-        notes=notes,
-    )
+    return Sheet("groups", words("sheet_groups_title"), subtitle, columns, rows, notes=notes)
 
 
 def figure_columns(measures: Measures, words: Words) -> list[Column]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from demosim.axes import SEXES
 from demosim.errors import ProblemGroup, did_you_mean
 from demosim.scenario.series import Segment, Series, year_range
 from demosim.scenario.tables import Table
 from demosim.scenario.toml_lines import KeyPath, Lines
 
-SEXES = ("male", "female")
 Form = Literal["number", "series", "by_sex", "date", "table"]
 IN_WORDS: dict[str, str] = {
     "number": "a number",

@@ -7,10 +7,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+from demosim.axes import SEXES, parse_band
 from demosim.errors import DemosimError, did_you_mean
 from demosim.files import leads_outside
-from demosim.scenario.bands import parse_band
-from demosim.scenario.forms import IN_WORDS, SEXES, Report, shown, unquoted
+from demosim.scenario.forms import IN_WORDS, Report, shown, unquoted
 from demosim.scenario.series import year_range
 from demosim.scenario.syntax import read_text
 from demosim.scenario.tables import NEWBORN, Cell, Table

@@ -1,4 +1,4 @@
-"""What the commands of `demosim data` do: fetch, list, verify, show, prune; each is a plain function."""
+"""What the commands of `demosim data` do: fetch, list, show, compare with the tables as they are now."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
@@ -138,17 +137,6 @@ def show_vintage(digest: str, store: Store | None = None) -> tuple[Vintage, xr.D
     vintage = store.get(digest)
     documents = [parse(body, vintage.reference) for body in store.read(vintage)]
     return vintage, _assemble(documents, vintage.reference)
-
-
-def verify_store(store: Store | None = None) -> list[Problem]:
-    """All that is damaged or missing in the store; nothing where it is whole."""
-    return (store or Store()).verify()
-
-
-def prune(store: Store | None = None, keep: int = 1, *, dry_run: bool = False,
-          protect: Sequence[str] = ()) -> list[Path]:  # fmt: skip
-    """Remove all but the newest vintages of each query, and what interrupted fetches left; returns what goes."""
-    return (store or Store()).prune(keep, dry_run, protect)
 
 
 def verify_live(names: Sequence[str] = (), api: PxWeb | None = None) -> list[LiveCheck]:

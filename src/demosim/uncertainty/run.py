@@ -61,7 +61,8 @@ def read_evidence(
 ) -> tuple[Evidence, tuple[str, ...]]:
     """All that a back-test looks at, and notes on what is rough or missing."""
     population = read.read_history(history)
-    deaths, notes = mortality_or_rough(history, mortality, baseline, int(population["year"][-1]))
+    launches = range(int(population["year"][0]), int(population["year"][-1]) + 1)
+    deaths, notes = mortality_or_rough(history, mortality, baseline, launches)
     rates = read.read_fertility(read.auxiliary(history, fertility, read.FERTILITY_FILE, read.HOW_FERTILITY))
     beside = nation or history.parent / NATION_FILE
     series = read_nation(beside) if nation is not None or beside.is_file() else None

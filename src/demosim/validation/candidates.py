@@ -17,7 +17,7 @@ from demosim.costs.services import read_services
 from demosim.costs.spread import averaged
 from demosim.costs.unit_costs import TBU_BANDS, derive_unit_cost
 from demosim.errors import usage_error
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 from demosim.validation.results import (
     DATA_SET,
     country_path,

@@ -14,9 +14,9 @@ from demosim.baseline.read import read_baseline
 from demosim.costs.figures import facts, registered
 from demosim.costs.unit_costs import TBU_BANDS, derive_unit_cost
 from demosim.projection import project
+from demosim.scenario.cost_options import CostOptions
 from demosim.scenario.read import spec_from
 from demosim.scenario.resolve import resolve
-from demosim.scenario.spec import CostOptions
 
 ASSUMED_GROWTH = 39_400  # persons in 2025, what the June 2025 estimate rested on
 DATA_SET, VARIANT = "norway2026", "2024-MMMM"

@@ -9,7 +9,7 @@ from demosim.costs.figures import facts
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import usage_error
 from demosim.fiscal.room import national_room
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 from demosim.validation.results import DATA_SET, expenditure_of_change, population_changes, single_ages
 
 CHANGES = {"ours_estimate": "estimate", "ours_outcome": "outcome"}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from demosim.axes import age_members
+from demosim.axes import age_members, parse_band
 from demosim.baseline.read import read_baseline
 from demosim.costs.calibrate import Target
 from demosim.costs.figures import registered
@@ -16,7 +16,6 @@ from demosim.costs.prices import read_deflator
 from demosim.errors import DemosimError, ProblemGroup, did_you_mean, usage_error
 from demosim.files import beside
 from demosim.outputs.netcdf import read_result
-from demosim.scenario.bands import parse_band
 from demosim.scenario.syntax import read_source
 from demosim.scenario.table import Table, Weight
 from demosim.validation.results import DATA_SET, population_changes

@@ -47,7 +47,9 @@ def run_calibrate(
     Returns the calibration and its report as text.
     """
     population = read.read_history(history)
-    deaths, notes = mortality_or_rough(history, mortality, baseline, launch)
+    deaths, notes = mortality_or_rough(
+        history, mortality, baseline, range(int(population["year"][0]), launch + 1)
+    )
     rates = read.read_fertility(read.auxiliary(history, fertility, read.FERTILITY_FILE, read.HOW_FERTILITY))
     series = nation or history.parent / NATION_FILE
     profile = refugee_profile(baseline)
@@ -83,12 +85,15 @@ def refugee_profile(baseline: xr.Dataset | None) -> np.ndarray | None:
 
 
 def mortality_or_rough(
-    history: Path, given: Path | None, baseline: xr.Dataset | None, last: int
+    history: Path, given: Path | None, baseline: xr.Dataset | None, launches: range
 ) -> tuple[xr.Dataset, tuple[str, ...]]:
-    """Mortality by launch year from a file, else rough from a data set, and what a reader must know of it."""
+    """Mortality by launch year from a file, else rough from a data set, and what a reader must know of it.
+
+    history: a file; `given`: one of mortality, by default that of the usual name beside the history. baseline: the data
+    set whose mortality stands in, moved to the launches.
+    """
     beside = history.parent / read.MORTALITY_FILE
     if given is not None or beside.is_file() or baseline is None:
         return read.read_mortality(read.auxiliary(history, given, read.MORTALITY_FILE, read.HOW_MORTALITY)), ()
-    first = int(read.read_history(history)["year"][0])
     note = f"Mortality is rough: that of the data set moved back along its own decline; {read.HOW_MORTALITY}."
-    return read.rough_mortality(baseline, range(first, last + 1)), (note,)
+    return read.rough_mortality(baseline, launches), (note,)
