@@ -82,7 +82,7 @@ def test_mortality_with_gaps(tmp_path: Path) -> None:
     with pytest.raises(DemosimError, match="has gaps"):
         read_mortality(path)
     path.write_text("launch_year,sex\n2001,male\n", encoding="utf-8")
-    with pytest.raises(DemosimError, match="lacks the columns age, death_prob"):
+    with pytest.raises(DemosimError, match="age: has no such column; columns launch_year, sex, age"):
         read_mortality(path)
 
 

@@ -10,10 +10,11 @@ import pytest
 import xarray as xr
 
 from demosim.costs.need import expenditure
-from demosim.costs.own import read_own_costs, with_own_costs
+from demosim.costs.own import with_own_costs
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
+from demosim.scenario.own_costs import read_own_costs
 
 PLACES = ["0301", "4601"]
 TOML = """

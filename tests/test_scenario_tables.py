@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import made_up
+from demosim.baseline.mortality import life_expectancy
 from demosim.errors import DemosimError
 from demosim.projection import project
 from demosim.scenario.document import to_toml
@@ -21,7 +22,6 @@ from demosim.scenario.knobs_by_age import cohort_hazards
 from demosim.scenario.prepare import prepare
 from demosim.scenario.read import read_scenario, spec_from
 from demosim.scenario.resolve import Resolved, assemble, resolve
-from demosim.scenario.schedules import life_expectancy
 from demosim.scenario.vary import numeric_paths, split_path, vary, with_numbers
 from scenario_corpus import baseline as data_set
 

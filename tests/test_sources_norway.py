@@ -19,7 +19,7 @@ from demosim.errors import DemosimError
 from demosim.outputs.netcdf import read_result, write_result
 from demosim.outputs.origins import origins
 from demosim.run import run
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 from demosim.sources.build import BuildInputs, build_from_store
 from demosim.sources.command import build_data_set, read_weights
 from demosim.sources.facts import _final, _recipe, build_fresh

@@ -174,7 +174,7 @@ def test_what_passes_is_tried_again(api: StubApi, trouble: str) -> None:
 
 def test_a_stall_is_ended_and_tried_again(api: StubApi) -> None:
     api.trouble = ["stall"]
-    assert client(api, read=0.2).fetch("07459", QUERY).data.size == 36
+    assert client(api, read=1.0).fetch("07459", QUERY).data.size == 36
 
 
 @pytest.mark.parametrize(

@@ -111,12 +111,12 @@ def asked_for(dataset: xr.Dataset, municipalities: Sequence[str]) -> list[str]:
 
 
 def write_frame(settings: Settings, output: Path | None, frame: pd.DataFrame) -> None:
-    """Write a table with all its digits as CSV, whole or not at all, where a file is named."""
-    from demosim.files import write_text
+    """Write a table with all its digits as CSV, whole or not at all, where a file is named; text stays text."""
+    from demosim.files import without_formulas, write_text
 
     if output is None:
         return
-    write_text(output, frame.to_csv(index=False, lineterminator="\n"))
+    write_text(output, without_formulas(frame).to_csv(index=False, lineterminator="\n"))
     if not settings.as_json:
         say_written(settings, [output])
 

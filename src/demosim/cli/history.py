@@ -120,7 +120,7 @@ def _bands(
     from demosim.baseline.read import read_baseline
     from demosim.cli.frames import Frame, print_tables
     from demosim.costs.unit_costs import KOSTRA_YEAR, derive_unit_cost
-    from demosim.scenario.spec import CostOptions
+    from demosim.scenario.cost_options import CostOptions
     from demosim.uncertainty.fan_record import missed, run_fan_backtest
 
     baseline = read_baseline(name)

@@ -19,7 +19,7 @@ from demosim.outputs.tables import Rows, Table
 if TYPE_CHECKING:
     import xarray as xr
 
-    from demosim.scenario.spec import CostOptions
+    from demosim.scenario.cost_options import CostOptions
 
 PRICE_YEAR = 2026  # of unit costs, where no file says it
 _KINDS = {"country": "all"}  # of regions, where `demosim groups --by` has another word
@@ -182,8 +182,8 @@ def _costs_of(file: Path | None, allow_paths: bool) -> tuple[xr.Dataset | None, 
     from demosim.baseline.read import read_baseline
     from demosim.continuation import stored_scenario
     from demosim.outputs.netcdf import read_assumptions
+    from demosim.scenario.cost_options import CostOptions
     from demosim.scenario.read import baseline_location
-    from demosim.scenario.spec import CostOptions
 
     if file is None:
         return None, CostOptions(), PRICE_YEAR

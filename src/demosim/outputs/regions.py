@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from demosim.indicators import SIZE_CUTS
+from demosim.groups import SIZE_CUTS
 from demosim.outputs.messages import message
 from demosim.outputs.numbers import number
 

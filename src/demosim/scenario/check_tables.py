@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from demosim.axes import SEXES
 from demosim.scenario.forms import Report
 from demosim.scenario.knob import Knob
 from demosim.scenario.tables import NEWBORN, Cell, Table
@@ -104,7 +105,7 @@ def _whole(knob: type[Knob], table: Table, axes: Axes, say: Say) -> None:
         gaps = np.argwhere(named.any(2, keepdims=True) & ~named)
         if len(gaps):
             year, sex, age = gaps[0]
-            of = ("male", "female")[sex]
+            of = SEXES[sex]
             what = f"age {axes.ages[age]} has no number ({of}, {axes.years[year]})"
             say("missing_key", table.cells[0], what, "every age in every year that is named")
     if not knob.table.sexes:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from demosim.axes import SEXES
+from demosim.baseline.mortality import life_expectancy
 from demosim.scenario.fiscal_files import with_numbers_of_places
-from demosim.scenario.forms import SEXES, BySex, Value, grouped
+from demosim.scenario.forms import BySex, Value, grouped
 from demosim.scenario.knobs import UNITS_NB, Knob, find_knob, list_knobs
 from demosim.scenario.prepare import Prepared
 from demosim.scenario.read import NOTES
-from demosim.scenario.schedules import life_expectancy
 from demosim.scenario.series import Series
 from demosim.scenario.spec import COMPONENTS
 from demosim.scenario.tables import Table

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from demosim.axes import SEXES
 from demosim.scenario.draft import Draft
-from demosim.scenario.forms import SEXES, BySex
+from demosim.scenario.forms import BySex
 from demosim.scenario.knob import Knob
 from demosim.scenario.knobs_by_age import lived_through
 from demosim.scenario.schedules import (

@@ -17,11 +17,11 @@ def forbidden_paths(tree: Mapping[str, Any], folder: Path, report: Report) -> No
     for section, key in (("costs", "own"), *(("fiscal", key) for key in FILES)):
         table = tree.get(section)
         own = table.get(key) if isinstance(table, dict) else None
-        if isinstance(own, str) and leads_outside(folder, own):
+        if isinstance(own, str) and (report.alone or leads_outside(folder, own)):
             what = f'"{own}" lies outside the folder of this file'
             report.add("forbidden_path", (section, key), what, "a file beside this file")
     baseline = tree.get("baseline")
-    if not isinstance(baseline, str):
+    if report.alone or not isinstance(baseline, str):
         return
     if leads_outside(folder, baseline) or _in_working_folder(baseline, folder):
         what = f'"{baseline}" lies outside the folder of this file'

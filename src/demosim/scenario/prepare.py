@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.errors import Problem
 from demosim.scenario.check import check_numbers, flow_years, knob_keys
 from demosim.scenario.control import ControlTotal
 from demosim.scenario.draft import Ahead, Draft, MunicipalDraft, StreamDraft
 from demosim.scenario.fiscal_files import check_fiscal
-from demosim.scenario.forms import SEXES, BySex, Report, Value
+from demosim.scenario.forms import BySex, Report, Value
 from demosim.scenario.knobs import LifeExpectancy, life_expectancies_wanted
 from demosim.scenario.places import Gazetteer
 from demosim.scenario.series import Series, year_range

@@ -7,10 +7,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+from demosim.axes import SEXES, parse_band
 from demosim.errors import DemosimError, did_you_mean
 from demosim.files import leads_outside
-from demosim.scenario.bands import parse_band
-from demosim.scenario.forms import IN_WORDS, SEXES, Report, shown, unquoted
+from demosim.scenario.forms import IN_WORDS, Report, shown, unquoted
 from demosim.scenario.series import year_range
 from demosim.scenario.syntax import read_text
 from demosim.scenario.tables import NEWBORN, Cell, Table
@@ -79,7 +79,7 @@ def _number(
 def _from_file(name: str, path: KeyPath, report: Report) -> Table:
     """The table of a CSV file with the columns age and value, and year and sex where it has them."""
     nothing = Table(())
-    if not report.allow_paths and leads_outside(report.folder, name):
+    if report.alone or (not report.allow_paths and leads_outside(report.folder, name)):
         report.add("forbidden_path", path, f'"{name}" lies outside the folder of this file', "a file beside this file")
         return nothing
     file = report.folder / name

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from demosim.axes import SEXES, band_members, parse_band
 from demosim.errors import Problem, did_you_mean
-from demosim.scenario.bands import band_members, parse_band
-from demosim.scenario.forms import SEXES, Report
+from demosim.scenario.forms import Report
 from demosim.scenario.places import Gazetteer
 from demosim.scenario.spec import Bands
 from demosim.scenario.toml_lines import KeyPath

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from demosim.scenario.cost_options import CostOptions
 from demosim.scenario.fiscal_options import FiscalOptions
-from demosim.scenario.forms import SEXES, Value
+from demosim.scenario.forms import Value
 from demosim.scenario.table import Table, Weight
 from demosim.scenario.toml_lines import Lines
 
@@ -150,6 +150,3 @@ class Spec(Table):
     def lines(self) -> Lines | None:
         """Where its keys stand in that file."""
         return self._lines
-
-
-__all__ = ["SEXES", "Bands", "Control", "CostOptions", "Municipality", "Spec", "Stream", "Table", "Variant"]

@@ -6,8 +6,9 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import replace
 
+from demosim.axes import SEXES
 from demosim.errors import did_you_mean, usage_error
-from demosim.scenario.forms import SEXES, BySex, Value
+from demosim.scenario.forms import BySex, Value
 from demosim.scenario.knobs import Knob, find_knob, list_knobs
 from demosim.scenario.series import Segment, Series, year_range
 from demosim.scenario.spec import Spec

@@ -12,10 +12,10 @@ from typing import Any, Self
 import pandas as pd
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.build import RECIPE_FILE
 from demosim.baseline.build_paths import population_by_age, vital_rates
 from demosim.baseline.find import embedded
-from demosim.baseline.form import SEXES
 from demosim.baseline.read import read_facts, read_source
 from demosim.baseline.store import file_digest
 from demosim.errors import run_error

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from demosim.baseline.form import SEXES
+from demosim.axes import SEXES
 from demosim.baseline.nation import survivors
 from demosim.baseline.store import SOURCE_FILE, write_sources
 from demosim.errors import run_error

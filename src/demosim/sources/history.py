@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.baseline.calibrate.history import FERTILITY_FILE, MORTALITY_FILE, SEXES, read_history
+from demosim.axes import SEXES
+from demosim.baseline.calibrate.history import FERTILITY_FILE, MORTALITY_FILE, read_history
 from demosim.baseline.calibrate.national import NATION_FILE
 from demosim.baseline.read import read_facts
 from demosim.baseline.store import file_digest
@@ -74,8 +75,8 @@ def _facts(inputs: BuildInputs) -> FreshFacts:
     """Stored figures beside the carried tables; the population of the launch is the last of the history."""
     launch, history = int(inputs.about["launch_year"]), inputs.arrays.get("population_history")
     if history is None:
-        raise run_error("the store has no history", code="not-in-store",
-                        allowed="fetch it where there is a network: demosim data fetch")  # fmt: skip
+        why = inputs.absent.get("population-history", "the store has no history")
+        raise run_error(why, code="not-in-store", allowed="fetch it where there is a network: demosim data fetch")
     arrays = dict(inputs.arrays)
     if launch in history["year"].values:
         arrays.setdefault("population", history.sel(year=launch, drop=True))

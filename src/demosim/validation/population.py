@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.baseline.build_paths import population_by_age
-from demosim.baseline.graduate import group_bounds
+from demosim.axes import age_members
+from demosim.baseline.build_paths import Tables, population_by_age
 from demosim.errors import usage_error
 from demosim.projection import project
-from demosim.validation.mortality import Tables, plain_death_prob, read_tables
+from demosim.validation.mortality import plain_death_prob, read_tables
+from demosim.validation.published import published_ages
 
 LIMITS = {"67-79": 1.0, "80-89": 1.0, "80+": 1.0, "90+": 1.0}  # per cent, of the unraked column
 LIMIT_OF_OTHERS = 2.0
@@ -124,7 +125,7 @@ def _published(tables: Tables, variant: str) -> pd.DataFrame:
 
 def _beside_round(baseline: xr.Dataset, tables: Tables, variant: str) -> pd.DataFrame:
     published = _published(tables, variant)
-    start = population_by_age(dict(tables), int(variant.partition("-")[0]))
+    start = population_by_age(tables, int(variant.partition("-")[0]))
     plain = plain_death_prob(baseline, tables, variant)
     ours = {
         "shipped": national_assumptions(baseline, variant, start),
@@ -153,9 +154,6 @@ def _groups(projection: xr.Dataset, labels: Sequence[str]) -> pd.DataFrame:
     """Persons of a country by date and published age group; `total` is everyone."""
     persons = projection["population"].sum(("municipality", "sex"))
     ages = persons["age"].values
-    bounds = group_bounds([label for label in labels if label != "total"], int(ages[-1]))
-    found = {
-        label: persons.isel(age=(ages >= low) & (ages <= high)).sum("age").values
-        for label, (low, high) in zip([label for label in labels if label != "total"], bounds, strict=True)
-    }
-    return pd.DataFrame({**found, "total": persons.sum("age").values}, index=persons["date"].values)[list(labels)]
+    found = {label: persons.isel(age=age_members(ages, *published_ages(label, int(ages[-1])))).sum("age").values
+             for label in labels}  # fmt: skip
+    return pd.DataFrame(found, index=persons["date"].values)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.calibrate.fertility import estimate_fertility_factor
 from demosim.baseline.calibrate.flows import Flows, derive_flows, mortality_seen
 from demosim.baseline.calibrate.level import Level, LevelVariances, estimate_level
@@ -128,7 +129,7 @@ def estimates_dataset(
         },
         coords={
             "municipality": history["municipality"].values.astype(str), "part": list(PARTS),
-            "band": np.arange(bands.size, dtype=np.int32), "sex": ["male", "female"], "age_end_of_year": ages,
+            "band": np.arange(bands.size, dtype=np.int32), "sex": list(SEXES), "age_end_of_year": ages,
             "noise_age": noise_ages(ages), "noise_age_other": noise_ages(ages),
         },
         attrs={"launch_year": launch},

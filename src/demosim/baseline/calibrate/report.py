@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.calibrate.estimates import Calibration
 from demosim.baseline.calibrate.sizes import SIZE_CUTS, size_classes
 
@@ -44,7 +45,7 @@ def shape_table(calibration: Calibration) -> pd.DataFrame:
     rows = []
     for band in range(1, calibration.bands.size):
         sexes, ages = np.nonzero(index == band)
-        sex = "both" if len(set(sexes)) > 1 else ("male", "female")[int(sexes[0])]
+        sex = "both" if len(set(sexes)) > 1 else SEXES[int(sexes[0])]
         noise = shape.noise[band] / max(float(np.median(shape.exposure[band])), 1.0) / calibration.shape_years
         share = shape.signal[band] / (shape.signal[band] + noise)
         row = (sex, int(ages.min()), int(ages.max()), shape.response[band], shape.noise[band], shape.signal[band])
