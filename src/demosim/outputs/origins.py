@@ -102,9 +102,7 @@ def _mark(part: str, lang: str) -> str:
 
 def _files(folder: str, files: dict[str, Any]) -> list[Origin]:
     keys = ("origin", "table", "date", "licence", "confidence", "sha256")
-    return [
-        Origin(f"{folder}/{name}", *(str(entry.get(key, "")) for key in keys)) for name, entry in files.items()
-    ]
+    return [Origin(f"{folder}/{name}", *(str(entry.get(key, "")) for key in keys)) for name, entry in files.items()]
 
 
 def _services(dataset: xr.Dataset) -> list[Origin]:

@@ -48,8 +48,8 @@ def build_data_set(
     if own is not None:
         arrays, origins = {**inputs.arrays, **own.arrays}, {**inputs.origins, **own.origins}
         inputs = replace(inputs, arrays=arrays, origins=origins)
-    built = build_fresh(launch, output, estimates=estimates, history=history, inputs=inputs, recipe=recipe)
-    return [*Recoding(shares).describe(), *built.provenance.lines()]
+    made_of = build_fresh(launch, output, estimates=estimates, history=history, inputs=inputs, recipe=recipe)
+    return [*Recoding(shares).describe(), *made_of.lines()]
 
 
 def write_history_files(

@@ -88,9 +88,7 @@ class FreshFacts:
             return None
         names = ("mortality", "fertility", "vital_constants", "migration_profiles")
         carried = vital_rates(self.recipe, {name: self.table(name) for name in names}).mortality
-        return fresh_mortality(
-            self.inputs.arrays["life-table"], self.country(), carried, self.settings["mortality"]
-        )
+        return fresh_mortality(self.inputs.arrays["life-table"], self.country(), carried, self.settings["mortality"])
 
     def write(self, name: str, remark: str, rows: Sequence[Sequence[object]], used: Sequence[str], how: str) -> None:
         """Write a table of facts with its origin, and note what it was made of. `rows`: the head first."""
