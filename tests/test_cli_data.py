@@ -11,23 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from demosim.cli import main
 from demosim.sources import http as http_module
 from demosim.sources import tables as tables_module
 from demosim.sources.http import Limits
 from stub_api import StubApi
 from stub_client import serving, small_country
+from test_cli import call
 from test_sources_fetch import CODES, COUNTRY, LIST, TOWNS
 
 SOURCES = str(Path(tables_module.__file__).parents[2])
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    """Run a command in this process: exit code, what it printed, what it complained of."""
-    with pytest.raises(SystemExit) as end:
-        main([str(word) for word in words])
-    printed = capsys.readouterr()
-    return int(end.value.code or 0), printed.out, printed.err
 
 
 @pytest.fixture
