@@ -239,7 +239,7 @@ def test_a_stream_that_is_not_there(here: Path, capsys: pytest.CaptureFixture[st
     assert code == 2
     assert 'no stream "ukrain"; ukraine; did you mean "ukraine"?' in err
     code, _, err = call(capsys, "refugees", MARS, "--rates", "none.toml")
-    assert "none.toml: no such file" in err
+    assert "none.toml: there is no such file" in err
 
 
 def test_income_with_tax_of_ones_own_sums_to_zero(stored: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,7 +274,7 @@ def test_income_says_what_is_held_and_what_is_missing(
     code, _, err = call(capsys, "income", stored, "--criteria", "other.csv")
     assert 'no criterion is called "refugee"' in err
     code, _, err = call(capsys, "income", stored, "--criteria", "none.csv")
-    assert "none.csv: no such file" in err
+    assert "none.csv: there is no such file" in err
 
 
 def test_standing_by_group_and_years_that_reserves_last(
@@ -375,14 +375,21 @@ change = "registered 2010"
 hold_out = true
 """
     (here / "targets.toml").write_text(text, encoding="utf-8")
-    code, out, err = call(capsys, "calibrate-costs", "targets.toml")
+    words = ("--json", "--lang", "en", "calibrate-costs", "targets.toml")
+    code, out, err = call(capsys, *words)
     assert (code, out) == (2, "")
+    assert 'target "from a run"' in err
     assert "lies outside the folder of the file that names it; a file in that folder, or --allow-paths" in err
-    code, out, err = call(capsys, "--json", "--lang", "en", "calibrate-costs", "targets.toml", "--allow-paths")
+    code, out, err = call(capsys, *words, "--allow-paths")
     assert (code, err) == (0, "")
     found = rows(tables(out)["targets"])
     assert found["from a run"][2:5] == pytest.approx([3.27, 3.2, 0], abs=0.005)
     assert 0.299 < found["kindergarten children"][3] < 0.401
+    one = text.replace("budget_year = 2027 }", 'budget_year = 2027, municipality = "bergen" }')
+    (here / "targets.toml").write_text(one.replace("low = 3.1\nhigh = 3.2", "low = 0.0\nhigh = 0.5"), encoding="utf-8")
+    code, out, err = call(capsys, *words, "--allow-paths")
+    assert (code, err) == (0, "")
+    assert 0 < rows(tables(out)["targets"])["from a run"][2] < 0.5
     assert found["2010"][-1] == "yes"
 
 
@@ -393,6 +400,7 @@ hold_out = true
         ('"registered 2015"', '"registred 2015"', 'did you mean "registered 2015"'),
         ('"registered 2015"', '{ "young" = 3 }', '"young" is no age band'),
         ('"registered 2015"', '{ result = "none.nc", budget_year = 2027 }', "no such file"),
+        ('"registered 2015"', '{ result = "../x.nc", budget_year = 2027 }', '"../x.nc" lies outside the folder'),
         ("price_year = 2020", "price_year = 1900", "price index does not cover 1900"),
         ("hold_out = false", "hold_out = true", "no target is to be met"),
         ("high = 2.0", 'high = "two"', "bad.toml:5: target.0.high"),

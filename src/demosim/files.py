@@ -153,6 +153,18 @@ def check_columns(table: pd.DataFrame, columns: Sequence[str], file: Path | None
     problems.raise_if_any()
 
 
+def numbers(table: pd.DataFrame, column: str, problems: ProblemGroup, may_lack: bool = False) -> pd.Series[float]:
+    """A column of text as numbers; notes each cell that is none, unless it is empty and may be."""
+    import pandas as pd  # slow to import
+
+    values = pd.to_numeric(table[column], errors="coerce").astype(float)
+    wrong = ~values.abs().lt(float("inf")) & ~(table[column].isna() & may_lack)
+    for row, cell in enumerate(table[column]):
+        if wrong.iloc[row]:
+            problems.add(f'"{cell}" is not a number', code="wrong_type", path=f"row {row + 2}, {column}")
+    return values
+
+
 def leads_outside(folder: Path, name: str) -> bool:
     """Whether what a file of a folder names lies elsewhere: absolute, above it, or by way of a symbolic link."""
     posix, windows = PurePosixPath(name), PureWindowsPath(name)

@@ -26,11 +26,11 @@ def calibrate_costs(
     and the outcomes of 2007-2020, which are held out, get worse.
     """
     from demosim.costs.calibrate import as_own_costs, calibrate_costs, cell_uncertainty
+    from demosim.costs.figures import single_ages
     from demosim.costs.unit_costs import derive_unit_cost
     from demosim.outputs.calibration_tables import calibration_tables
     from demosim.scenario.cost_options import CostOptions
     from demosim.validation.candidates import example_targets
-    from demosim.validation.results import single_ages
     from demosim.validation.targets import read_targets
 
     options = CostOptions.model_validate({"profile": profile})

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.costs.figures import facts, look_up, registered
+from demosim.costs.figures import facts, look_up, registered, single_ages
 from demosim.costs.services import FullTimeEquivalents, Service, read_services
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import usage_error
@@ -32,21 +32,16 @@ def source_year_fte(service: Service) -> tuple[float, dict[str, object]]:
 
 
 def _count(rule: FullTimeEquivalents, persons: np.ndarray) -> float:
+    def value(name: str, year: int | None = None) -> float:
+        return look_up(getattr(rule, name), year).value
+
+    people = float(persons[rule.ages.from_ : None if rule.ages.to is None else rule.ages.to + 1].sum())
     if rule.method == "total":
-        assert rule.total is not None
-        return look_up(rule.total).value
+        return value("total")
     if rule.method == "per-inhabitant":
-        assert rule.rate is not None
-        return look_up(rule.rate, rule.year).value * float(persons.sum())
-    assert rule.users_per_fte is not None
-    per_fte = look_up(rule.users_per_fte).value
-    if rule.method == "per-user":
-        assert rule.users is not None
-        return look_up(rule.users).value / per_fte
-    assert rule.ages is not None
-    assert rule.coverage is not None
-    last = len(persons) if rule.ages.to is None else rule.ages.to + 1
-    return float(persons[rule.ages.from_ : last].sum()) * look_up(rule.coverage).value / per_fte
+        return value("rate", rule.year) * people
+    users = value("users") if rule.method == "per-user" else people * value("coverage")
+    return users / value("users_per_fte")
 
 
 def _at_end(year: int) -> np.ndarray:
@@ -66,10 +61,8 @@ def fte_per_krone(
     The need of the source's year is that of the registered population at its end, at the same unit costs and prices as
     the need that is to be counted. Columns `fte`, `need`, `fte_per_krone`, `year`, `confidence`, `note`.
     """
-    ages = xr.Dataset(coords={"age": np.arange(next(iter(registered().values())).shape[1])})
-    if baseline is not None:
-        names = [name for name in ("accounts", "country_population") if name in baseline]
-        ages = ages.assign({name: baseline[name] for name in names})
+    kept = [] if baseline is None else [name for name in ("accounts", "country_population") if name in baseline]
+    ages = single_ages().assign({name: baseline[name] for name in kept if baseline is not None})
     cost = derive_unit_cost(ages, options, price_year, folder)
     services = {service.name: service for service in read_services(folder)}
     rows = {}

@@ -9,6 +9,7 @@ import xarray as xr
 
 from demosim.axes import age_label, band_members, parse_band
 from demosim.costs.prices import Deflator, read_deflator
+from demosim.costs.services import unknown_services
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
 from demosim.scenario.cost_options import OwnCosts
 
@@ -29,12 +30,8 @@ def with_own_costs(
     for place, table in own.cost.items():
         if place and place not in places:
             problems.add(f'there is no municipality "{place}"', suggestion=did_you_mean(place, places))
+        unknown_services(table, services, place, problems)
         for service, bands in table.items():
-            if service not in services:
-                problems.add(
-                    f'no service is called "{service}"', allowed=", ".join(services),
-                    suggestion=did_you_mean(service, services),
-                )  # fmt: skip
             rows[place, service] = by_age(bands, unit_cost["age"].values, f"{place} {service}".strip(), problems)
     problems.raise_if_any()
     prices = deflator or read_deflator()

@@ -9,8 +9,7 @@ import numpy as np
 
 from demosim.axes import parse_band
 from demosim.costs.care_users import care_user_parts
-from demosim.costs.figures import deaths, facts, registered
-from demosim.costs.parts import Part
+from demosim.costs.figures import Part, deaths, facts, single_ages
 from demosim.costs.services import Alternative, Band, Criterion, Service, Spread
 from demosim.errors import ProblemGroup, run_error, usage_error
 
@@ -149,5 +148,4 @@ def _part(band: Band, share: float, reason: str) -> Part:
 
 def _last(band: Band) -> int:
     """The last age of a band; an open one ends with the oldest single age of the tables."""
-    oldest = next(iter(registered().values())).shape[1] - 1
-    return oldest if band.to is None else band.to
+    return int(single_ages()["age"][-1]) if band.to is None else band.to

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from demosim.axes import age_label
 from demosim.costs.prices import deflator_of
 from demosim.costs.services import Service, read_services
 from demosim.costs.unit_costs import Derived, derive, derive_all
@@ -38,13 +39,13 @@ def _of_service(item: Derived, price_year: int | None, options: CostOptions) -> 
     to = item.year if price_year is None else price_year
     factor = deflator.factor(item.year, to)
     spread = item.service.profiles.get(options.profile, item.service.spread)
-    rows = []
+    rows, last = [], len(item.cost) - 1
     for lower, upper in pairwise((*BANDS, len(item.cost))):
         number = float(item.number[lower:upper].sum())
         kroner = float((item.cost * item.number)[lower:upper].sum())
         rows.append(
             {
-                "service": item.service.name, "level": item.service.level, "ages": _label(lower, upper, len(item.cost)),
+                "service": item.service.name, "level": item.service.level, "ages": age_label(lower, upper - 1, last),
                 "total": kroner * factor, "weight": kroner / item.amount.value, "persons": number,
                 "kr_per_person": kroner * factor / number, "year": item.year, "price_year": to,
                 "source": item.amount.source, "confidence": item.amount.confidence,
@@ -59,12 +60,6 @@ def _how(item: Derived, lower: int, upper: int, method: str) -> str:
     """The reasons that lay spending on any of the ages."""
     reasons = [part.reason for part in item.parts if part.lower < upper and part.upper >= lower]
     return "; ".join(dict.fromkeys(reasons)) or method
-
-
-def _label(lower: int, upper: int, end: int) -> str:
-    if upper == end:
-        return f"{lower}+"
-    return str(lower) if upper == lower + 1 else f"{lower}-{upper - 1}"
 
 
 def trace_derivations(service: str | None = None, folder: Path | None = None) -> pd.DataFrame:
@@ -88,7 +83,7 @@ def trace_derivations(service: str | None = None, folder: Path | None = None) ->
                 rows.append(
                     {
                         "service": item.name, "profile": profile, "shape": shape, "non_age_spread": alternative,
-                        "ages": _label(lower, upper, len(derived.cost)), "kr_per_person": float(kroner),
+                        "ages": age_label(lower, upper - 1, len(derived.cost) - 1), "kr_per_person": float(kroner),
                         "chosen": _is_chosen(item, profile, shape, alternative),
                     }
                 )  # fmt: skip

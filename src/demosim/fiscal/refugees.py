@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from demosim.costs.figures import facts
-from demosim.errors import ProblemGroup, did_you_mean, usage_error
+from demosim.errors import ProblemGroup, instead_of, usage_error
 from demosim.scenario.fiscal_options import PERSONS, YEARS_OF_STAY
 
 ADULT_FROM = 18
@@ -46,9 +46,9 @@ def check_rates(rates: Mapping[str, Sequence[float]]) -> None:
             problems.add(f"{len(given)} rates", path=f"rates.{person}", allowed=f"{YEARS_OF_STAY} years")
         for year in range(len(given) + 1, YEARS_OF_STAY + 1):
             problems.add("is needed", path=f"rates.{person}[{year}]", allowed=f"kr for year {year} after settlement")
-        problems_of = [value for value in given if not 0 <= value < np.inf]
-        if problems_of:
-            problems.add(f"{problems_of[0]} is not an amount of kroner", path=f"rates.{person}")
+        wrong = [value for value in given if not 0 <= value < np.inf]
+        if wrong:
+            problems.add(f"{wrong[0]} is not an amount of kroner", path=f"rates.{person}")
     problems.raise_if_any()
 
 
@@ -96,10 +96,8 @@ def arrivals_of(assumptions: xr.Dataset, stream: str) -> xr.DataArray:
     """
     names = [str(name) for name in assumptions["stream"].values]
     if stream not in names:
-        raise usage_error(
-            f'the scenario has no stream "{stream}"', path="--stream", allowed=", ".join(names) or "a stream",
-            suggestion=did_you_mean(stream, names),
-        )  # fmt: skip
+        what = f'the scenario has no stream "{stream}"'
+        raise usage_error(what, path="--stream", **instead_of(stream, names or ["a stream"]))
     one = assumptions.sel(stream=stream, drop=True)
     return one["stream_inflow"].sum("sex") * one["settlement_key"]
 
@@ -112,10 +110,8 @@ def beside_free_income(table: pd.DataFrame, with_stream: xr.Dataset, without: xr
     Adds `demographic_expenditure`: the difference of need since the first date, services of municipalities, charged to
     free income, on 1 January after the year; and `uncovered_share` of measured cost.
     """
-    difference = [
-        data["accumulated_demographic_expenditure"].sel(financing="free_income") for data in (with_stream, without)
-    ]
-    extra = difference[0] - difference[1]
+    name = "accumulated_demographic_expenditure"
+    extra = (with_stream[name] - without[name]).sel(financing="free_income")
     if "level" in extra.coords:
         extra = extra.isel(service=np.flatnonzero(extra["level"].values == "municipal"))
     summed = extra.sum("service").transpose("municipality", "budget_year").to_series().rename("demographic_expenditure")

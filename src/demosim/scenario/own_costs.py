@@ -32,7 +32,7 @@ def read_own_costs(path: Path) -> OwnCosts:
     """
     suffix = path.suffix.lower()
     if not is_file(path):
-        raise usage_error("no such file", code="missing_file", file=str(path))
+        raise usage_error("there is no such file", code="missing_file", file=str(path))
     if suffix not in SUFFIXES:
         raise usage_error(f"has the suffix {suffix}", code="not_a_file", file=str(path), allowed=", ".join(SUFFIXES))
     if suffix == ".toml":

@@ -7,7 +7,7 @@ import xarray as xr
 
 from demosim.baseline.read import read_baseline
 from demosim.compare import Case, assumptions_of_outcome, explain
-from demosim.costs.figures import facts, registered
+from demosim.costs.figures import facts, registered, single_ages
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.scenario.cost_options import CostOptions
 from demosim.validation.results import (
@@ -16,7 +16,6 @@ from demosim.validation.results import (
     country_assumptions,
     one_region,
     scale_to_growth,
-    single_ages,
 )
 
 NOTE = (

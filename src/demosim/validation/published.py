@@ -10,7 +10,7 @@ import xarray as xr
 
 from demosim.axes import age_bounds, parse_band
 from demosim.errors import ProblemGroup, usage_error
-from demosim.files import read_csv
+from demosim.files import numbers, read_csv
 from demosim.indicators import classes_of
 
 _COLUMNS = ("vintage", "alternative", "region_code", "year", "age_group", "value")
@@ -26,9 +26,7 @@ def read_published(path: Path) -> pd.DataFrame:
     problems = ProblemGroup(path)
     table["variant"] = table["vintage"] + "-" + table["alternative"]
     for name in ("year", "value"):
-        table[name] = pd.to_numeric(table[name], errors="coerce")
-        if table[name].isna().any():
-            problems.add(f"has {int(table[name].isna().sum())} cells that are not numbers", path=name)
+        table[name] = numbers(table, name, problems)
     for label in table["age_group"].unique():
         if label != "total" and parse_band(str(label)) is None:
             problems.add(f'"{label}" is no age group', path="age_group", allowed="total, 80+ or 0-19")
