@@ -241,11 +241,11 @@ WITHOUT = """
 import sys
 sys.modules["requests"] = None
 from demosim.errors import DemosimError
-from demosim.sources.fetch import fetch_table, list_vintages, load_table, prune, verify_store
+from demosim.sources.fetch import fetch_table, list_vintages, load_table
 from demosim.sources.store import Store
 store = Store(sys.argv[1])
 load_table("population", store) if store.vintages() else None
-list_vintages(store), verify_store(store), prune(store, dry_run=True)
+list_vintages(store), store.verify(), store.prune(dry_run=True)
 try:
     fetch_table("population", store)
 except DemosimError as error:

@@ -38,11 +38,19 @@ def with_scenario_text(assumptions: xr.Dataset, baseline: xr.Dataset, spec: Spec
 
 
 def stored_scenario(assumptions: xr.Dataset) -> Spec:
-    """The scenario of a stored run; raises a `DemosimError` (2) where none is stored."""
+    """The scenario of a stored run.
+
+    It is a resolved one: a stored scenario that names a file was not written by us, and no file is read for it.
+    Raises a `DemosimError` (2) where none is stored, or one that is no scenario.
+    """
     text = assumptions.attrs.get(TEXT)
     if not isinstance(text, str):
         raise usage_error("does not hold its scenario and cannot be continued; run the scenario again to the horizon")
-    return spec_from(tomllib.loads(text), allow_paths=True)
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise usage_error(f"holds a scenario that cannot be read ({error})", path=TEXT) from error
+    return spec_from(tree, alone=True)
 
 
 def continue_with(

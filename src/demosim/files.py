@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TRIES, WAIT = 5, 0.2  # seconds
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # begin a formula in some spreadsheet
 
 
 @contextmanager
@@ -36,8 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        _sync(temporary)
         temporary.chmod(0o644)
         _put(temporary, path)
     except OSError as error:
@@ -61,6 +61,8 @@ def replacing_folder(folder: Path, last: str) -> Iterator[Path]:
         made, kept = Path(beside) / "made", Path(beside) / "kept"
         made.mkdir()
         yield made
+        for path in made.iterdir():
+            _sync(path)
         if not folder.exists():
             made.replace(folder)
             return
@@ -81,6 +83,12 @@ def replacing_folder(folder: Path, last: str) -> Iterator[Path]:
             raise
 
 
+def _sync(path: Path) -> None:
+    """Have a file on the disk before it takes its place."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
 def _put(temporary: Path, path: Path) -> None:
     """Replace a file. Windows refuses while a reader has it open: that is waited for, a little."""
     for _ in range(TRIES):
@@ -96,6 +104,25 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with plain line ends, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def as_words(text: str) -> str:
+    """Text for a table; what a spreadsheet would take for a formula gets an apostrophe in front.
+
+    >>> as_words("=1+1"), as_words("0-5")
+    ("'=1+1", '0-5')
+    """
+    return f"'{text}" if text.startswith(_RISKY) else text
+
+
+def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose header and text are words to every spreadsheet; see `as_words`."""
+
+    def plain(cell: object) -> object:
+        return as_words(cell) if isinstance(cell, str) else cell
+
+    texts = [name for name in frame.columns if frame[name].dtype.kind not in "fiubM"]
+    return frame.assign(**{name: frame[name].map(plain) for name in texts}).rename(columns=plain)
 
 
 def read_csv(path: Path, columns: Sequence[str] = (), how: str | None = None, **reading: Any) -> pd.DataFrame:

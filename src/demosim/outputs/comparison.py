@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,15 @@ from demosim.continuation import TEXT, stored_scenario
 from demosim.outputs.messages import catalogue, message
 from demosim.outputs.netcdf import read_assumptions, read_result
 from demosim.outputs.summary import by_level, level_rows
-from demosim.outputs.tables import Cell, Table
-from demosim.outputs.words import money_decimals
+from demosim.outputs.tables import Rows, Table
+from demosim.outputs.words import MILLION, money_decimals
 from demosim.scenario.places import find_municipality
 from demosim.variables import REGISTRY
 
-MILLION = 1e6
 SETTINGS = {  # setting that two runs may differ in: the message that names it
     "baseline": "setting_baseline", "baseline_digest": "setting_baseline_digest", "launch_year": "setting_launch",
     "horizon": "setting_horizon", "profile": "setting_profile", "transport": "setting_transport",
 }  # fmt: skip
-Rows = list[tuple[str, Sequence[Cell]]]
 
 
 def difference_tables(comparison: xr.Dataset, lang: str) -> list[Table]:
@@ -56,9 +54,8 @@ def differing_name(item: Mapping[str, Any], lang: str) -> str:
         return REGISTRY[name].label if lang == "en" else REGISTRY[name].label_nb
     if name not in SETTINGS:
         return ""
-    return message(
-        lang, "difference_setting", what=message(lang, SETTINGS[name]), before=item["from"], after=item["to"]
-    )
+    what = message(lang, SETTINGS[name])
+    return message(lang, "difference_setting", what=what, before=item["from"], after=item["to"])
 
 
 def explanation_table(

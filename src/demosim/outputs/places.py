@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.baseline.read import read_facts
-from demosim.outputs.measures import Measures
+from demosim.outputs.measures import Measures, is_norway
 from demosim.outputs.words import Words
 
 OLD = 80
@@ -78,7 +78,7 @@ def free_income_notes(dataset: xr.Dataset, words: Words) -> list[str]:
 def mean_free_income(dataset: xr.Dataset) -> float | None:
     """The country's mean free income per inhabitant, kr: the latest year of the accounts, carried to the price year by
     the municipal deflator; None where the result is not of Norway or the deflator does not reach."""
-    if not str(dataset.attrs.get("baseline", "")).startswith("norway"):
+    if not is_norway(dataset):
         return None
     facts = read_facts("free_income")
     rows = facts[facts["item"] == "free_income_per_inhabitant"].sort_values("year")

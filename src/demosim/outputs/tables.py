@@ -7,11 +7,15 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from demosim.outputs.numbers import DASH, number
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 Cell = float | int | str | None
+Rows = list[tuple[str, Sequence[Cell]]]  # a label and its cells
 LABEL_WIDTH = 20  # what the labels of a table get at least, where they are that long
 TEXT_WIDTH = 10  # and what a column of text gets where there is little room
 
@@ -53,11 +57,9 @@ def print_table(table: Table, lang: str, file: IO[str] | None = None, width: int
 
     Columns for which there is no room go on below, behind the labels: a number is never cut.
     """
-    from rich.console import Console
     from rich.text import Text
 
-    target = file or sys.stdout
-    console = Console(file=target, width=width or (None if target.isatty() else 80), highlight=False, emoji=False)
+    console = _console(file, width)
     if table.title:
         console.print(Text(table.title, style="bold"))
     for widths in _parts(table, lang, console.width):
@@ -139,8 +141,13 @@ def cell_text(cell: Cell, decimals: int, lang: str) -> str:
 
 def print_text(text: str, file: IO[str] | None = None) -> None:
     """Print a paragraph, wrapped to the terminal or to 80 columns."""
-    from rich.console import Console
     from rich.text import Text
 
+    _console(file).print(Text(text))
+
+
+def _console(file: IO[str] | None, width: int | None = None) -> Console:
+    from rich.console import Console
+
     target = file or sys.stdout
-    Console(file=target, width=None if target.isatty() else 80, highlight=False, emoji=False).print(Text(text))
+    return Console(file=target, width=width or (None if target.isatty() else 80), highlight=False, emoji=False)

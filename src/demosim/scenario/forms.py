@@ -48,11 +48,13 @@ Value = Series | BySex | Table | datetime.date
 class Report:
     """Collects the problems of one pass over one file, each with the line of its key.
 
-    `allow_paths`: whether the file may name others outside its folder.
+    `allow_paths`: whether the file may name others outside its folder; `alone`: whether it may name none at all.
     """
 
-    def __init__(self, file: str | None, lines: Lines | None, allow_paths: bool = False) -> None:
-        self.group, self.lines, self.allow_paths = ProblemGroup(file), lines, allow_paths
+    def __init__(
+        self, file: str | None, lines: Lines | None, allow_paths: bool = False, alone: bool = False
+    ) -> None:
+        self.group, self.lines, self.allow_paths, self.alone = ProblemGroup(file), lines, allow_paths, alone
 
     @property
     def folder(self) -> Path:

@@ -23,10 +23,10 @@ def forbidden_paths(tree: Mapping[str, Any], report: Report) -> None:
     for section, key in (("costs", "own"), *(("fiscal", key) for key in FILES)):
         table = tree.get(section)
         own = table.get(key) if isinstance(table, dict) else None
-        if isinstance(own, str) and leads_outside(folder, own):
+        if isinstance(own, str) and (report.alone or leads_outside(folder, own)):
             named_file(own, (section, key), report)
     baseline = tree.get("baseline")
-    if not isinstance(baseline, str):
+    if report.alone or not isinstance(baseline, str):
         return
     if leads_outside(folder, baseline) or _in_working_folder(baseline, folder):
         what = f'"{baseline}" lies outside the folder of this file'
@@ -47,7 +47,7 @@ def _in_working_folder(name: str, folder: Path) -> bool:
 
 def named_file(name: str, path: KeyPath, report: Report) -> Path | None:
     """The file that a scenario names at a key; None, with the problem noted, where there is none or it may not."""
-    if not report.allow_paths and leads_outside(report.folder, name):
+    if report.alone or (not report.allow_paths and leads_outside(report.folder, name)):
         report.add("forbidden_path", path, f'"{name}" lies outside the folder of this file', "a file beside this file")
     elif not is_file(report.folder / name):
         ending = next((ending for ending in TABLES if name.endswith(ending)), None)

@@ -41,10 +41,14 @@ def read_scenario(path: str | Path, allow_paths: bool = False) -> Spec:
 
 
 def spec_from(
-    tree: Mapping[str, Any], allow_paths: bool = False, file: str | None = None, lines: Lines | None = None
-) -> Spec:
-    """A scenario from a tree of plain values such as `tomllib` gives; names and types checked."""
-    report = Report(file, lines, allow_paths)
+    tree: Mapping[str, Any], allow_paths: bool = False, file: str | None = None, lines: Lines | None = None,
+    alone: bool = False,
+) -> Spec:  # fmt: skip
+    """A scenario from a tree of plain values such as `tomllib` gives; names and types checked.
+
+    `alone`: it stands in a result and names no file but its data set, wherever that lies.
+    """
+    report = Report(file, lines, allow_paths, alone)
     rest = {key: _own(value) for key, value in tree.items()}
     rest.pop(NOTES, None)
     if not allow_paths:

@@ -6,7 +6,6 @@ must hold on arrival (`[checks]`). The same declaration, with `[file]` for a que
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from demosim.baseline.find import embedded
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
+from demosim.sources.read import read_toml
 
 ASCII = r"^[\t -~]$"  # one sign
 
@@ -132,11 +132,7 @@ def find_entries(name: str) -> list[Entry]:
 
 def read_entry(path: Path) -> Entry:
     """An entry from its file; raises with every problem in it."""
-    try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise usage_error(f"cannot be read ({error})", file=str(path)) from error
-    return entry_from({"name": path.stem, **said}, path)
+    return entry_from({"name": path.stem, **read_toml(path)}, path)
 
 
 def entry_from(said: dict[str, Any], path: Path) -> Entry:
