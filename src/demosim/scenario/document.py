@@ -46,6 +46,8 @@ def document_of(prepared: Prepared, arrays: Mapping[str, np.ndarray], streams: l
     }
     document["control"] = [control.model_dump(exclude_none=True) for control in spec.control]
     for knob in list_knobs():
+        if "*" not in knob.path:
+            document.setdefault(knob.path.split(".")[0], {})
         _write_knob(knob, prepared, document)
     if spec.sweep:
         document["sweep"] = spec.sweep
@@ -106,23 +108,17 @@ def _stream(prepared: Prepared, name: str) -> dict[str, Any]:
 
 def _write_knob(knob: type[Knob], prepared: Prepared, document: dict[str, Any]) -> None:
     """Put a knob's values, or its neutral value, into the tables of a document."""
-    section, star, key = knob.path.partition(".*.")
-    if not star:
-        section, _, key = knob.path.rpartition(".")
-        places = [(knob.path, document.setdefault(section, {}))]
-    else:
-        tables = document.get(section, {})
-        written = {number: text for text, number in prepared.places.items()} if section == "municipalities" else {}
-        places = [(f"{section}.{written.get(name, name)}.{key}", table) for name, table in tables.items()]
-    for path, table in places:
-        value = prepared.spec.knobs.get(path)
+    written = {number: text for text, number in prepared.places.items()}
+    for path, table in knob.tables(document):
+        names = [written.get(str(part), str(part)) if path[0] == "municipalities" else str(part) for part in path]
+        value = prepared.spec.knobs.get(".".join(names))
         if value is None and knob.neutral is not None:
             value = Series(number=knob.neutral)
         if value is not None:
             years = prepared.draft.ahead.years if knob.beyond_horizon else prepared.draft.years
             filled = _filled(value, years, knob.neutral)
             if filled != {}:  # a table for years after the horizon
-                table[key] = filled
+                table[knob.key()] = filled
 
 
 def _filled(value: Value, years: np.ndarray, neutral: float | None) -> Any:
