@@ -21,7 +21,7 @@ from demosim.scenario.syntax import parse_source
 
 SHIPPED = sorted((ROOT / "scenarios").glob("*.toml"))
 CODE = re.compile(
-    r'(?:(?:report|wrong)\.add\(|PydanticCustomError\(|yield)\s*\(?\s*"([a-z_]+)"|code="([a-z_]+)"|return "([a-z_]+)", '
+    r'(?:(?:report|wrong)\.add\(|refused\(|yield)\s*\(?\s*"([a-z_]+)"|code="([a-z_]+)"|return "([a-z_]+)", '
 )
 
 

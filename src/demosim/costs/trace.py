@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,9 +19,8 @@ BANDS = (0, 1, 6, 13, 16, 19, 25, 67, 75, 80, 85, 90)
 
 
 def trace_unit_costs(
-    options: CostOptions | None = None, price_year: int | None = None, folder: Path | None = None,
-    accounts: Accounts | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    options: CostOptions | None = None, price_year: int | None = None, accounts: Accounts | None = None
+) -> pd.DataFrame:
     """How each unit cost was reached, a row for each service and age band.
 
     price_year: prices of the result; by default those of each service's accounts. accounts: those of a data set.
@@ -33,7 +31,7 @@ def trace_unit_costs(
     whether the prices rest on an estimated growth.
     """
     chosen = CostOptions() if options is None else options
-    derived = derive_all(chosen, folder, accounts)
+    derived = derive_all(chosen, accounts=accounts)
     return pd.concat([_of_service(item, price_year, chosen) for item in derived], ignore_index=True)
 
 
@@ -65,9 +63,7 @@ def _how(item: Derived, lower: int, upper: int, method: str) -> str:
     return "; ".join(dict.fromkeys(reasons)) or method
 
 
-def trace_derivations(
-    service: str | None = None, folder: Path | None = None, accounts: Accounts | None = None
-) -> pd.DataFrame:
+def trace_derivations(service: str | None = None, accounts: Accounts | None = None) -> pd.DataFrame:
     """Kroner per person by age band under every way to derive the unit costs, one choice changed at a time.
 
     Ways: every profile, smooth and in steps where the service can be smooth, each with every spread of the criteria
@@ -76,9 +72,8 @@ def trace_derivations(
     Columns: `service`, `profile`, `shape`, `non_age_spread` (empty where the profile has none), `ages`,
     `kr_per_person` in prices of the accounts' year, and `chosen`: whether it is the default.
     """
-    wanted = [item for item in read_services(folder) if service in (None, item.name)]
     rows = []
-    for item in wanted:
+    for item in [item for item in read_services() if service in (None, item.name)]:
         ways = derivations(item, accounts)
         bounds = _bounds(list(ways.values()))
         for (profile, shape, alternative), derived in ways.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,9 @@ from demosim.scenario.series import Series
 from demosim.scenario.spec import COMPONENTS
 from demosim.scenario.tables import Table
 
-_ENGLISH = {"numbers": "numbers", "to": "to", "point": ".", "male": "male", "female": "female"}
+_ENGLISH = {"path": "national path", "point": ".", **{word: word for word in ("numbers", "to", *SEXES, *COMPONENTS)}}
 _NORWEGIAN = {
-    "numbers": "tall", "to": "til", "point": ",", "male": "menn", "female": "kvinner",
+    "path": "nasjonal bane", "numbers": "tall", "to": "til", "point": ",", "male": "menn", "female": "kvinner",
     "fertility": "fruktbarhet", "mortality": "dødelighet", "migration": "innvandring",
 }  # fmt: skip
 
@@ -72,25 +72,22 @@ def to_toml(document: Mapping[str, Any]) -> str:
 
 def change_log(prepared: Prepared) -> dict[str, list[str]]:
     """What a scenario says that the baseline does not, one sentence each, in English (`en`) and Norwegian (`nb`)."""
+    return {"en": list(_changes(prepared, _ENGLISH)), "nb": list(_changes(prepared, _NORWEGIAN))}
+
+
+def _changes(prepared: Prepared, words: Mapping[str, str]) -> Iterator[str]:
     spec = prepared.spec
-    log: dict[str, list[str]] = {"en": [], "nb": []}
-    variants = {part: getattr(spec.variant, part) for part in COMPONENTS}
-    if len(set(variants.values())) == 1:
-        log["en"].append(f"national path: {spec.variant.fertility}")
-        log["nb"].append(f"nasjonal bane: {spec.variant.fertility}")
-    else:
-        log["en"].append("national path: " + ", ".join(f"{part} {name}" for part, name in variants.items()))
-        log["nb"].append("nasjonal bane: " + ", ".join(f"{_NORWEGIAN[part]} {name}" for part, name in variants.items()))
+    variants = [(words[part], getattr(spec.variant, part)) for part in COMPONENTS]
+    one = len({name for _, name in variants}) == 1
+    yield f"{words['path']}: {variants[0][1] if one else ', '.join(' '.join(pair) for pair in variants)}"
     for path, value in spec.knobs.items():
         found = find_knob(path)
         if found is None or found[0].is_neutral(value):
             continue
         knob, name = found
         prefix = f"{prepared.places.get(name, name)}: " if name else ""
-        log["en"].append(f"{prefix}{knob.text_en}: {_said(value, _ENGLISH)} {knob.unit}")
-        unit = UNITS_NB.get(knob.unit, knob.unit)
-        log["nb"].append(f"{prefix}{knob.text_nb}: {_said(value, _NORWEGIAN)} {unit}".rstrip())
-    return log
+        text, unit = (knob.text_en, knob.unit) if words is _ENGLISH else (knob.text_nb, UNITS_NB[knob.unit])
+        yield f"{prefix}{text}: {_said(value, words)} {unit}".rstrip()
 
 
 def _stream(prepared: Prepared, name: str) -> dict[str, Any]:

@@ -51,11 +51,10 @@ def spec_from(
     report = Report(file, lines, allow_paths, alone)
     rest = {key: _own(value) for key, value in tree.items()}
     rest.pop(NOTES, None)
-    folder = Path(file).parent if file else Path()
     if not allow_paths:
-        forbidden_paths(rest, folder, report)
-    take_own_costs(rest, folder, report)
-    take_fiscal_files(rest, folder, report)
+        forbidden_paths(rest, report)
+    take_own_costs(rest, report)
+    take_fiscal_files(rest, report)
     values = _take_knobs(rest, report)
     for section in _knob_sections():
         if section not in Spec.model_fields and section in rest:

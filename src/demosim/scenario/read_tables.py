@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from demosim.axes import SEXES, parse_band
 from demosim.errors import DemosimError, did_you_mean, instead_of
-from demosim.files import leads_outside
 from demosim.scenario.forms import IN_WORDS, Repeated, Report, parse_number, shown, unquoted
+from demosim.scenario.paths import named_file
 from demosim.scenario.series import year_range
 from demosim.scenario.syntax import read_text
 from demosim.scenario.tables import NEWBORN, Cell, Table
@@ -74,16 +74,9 @@ def _number(
 
 def _from_file(name: str, path: KeyPath, report: Report) -> Table:
     """The table of a CSV file with the columns age and value, and year and sex where it has them."""
-    nothing = Table(())
-    if report.alone or (not report.allow_paths and leads_outside(report.folder, name)):
-        report.add("forbidden_path", path, f'"{name}" lies outside the folder of this file', "a file beside this file")
-        return nothing
-    file = report.folder / name
-    if not file.is_file():
-        beside = sorted(other.name for other in report.folder.glob("*.csv"))
-        report.add("missing_file", path, f'no file "{name}" beside this one', ", ".join(beside[:12]) or None,
-                   did_you_mean(name, beside))  # fmt: skip
-        return nothing
+    file = named_file(name, path, report)
+    if file is None:
+        return Table(())
     try:
         text = read_text(file)
     except DemosimError as error:
@@ -91,7 +84,7 @@ def _from_file(name: str, path: KeyPath, report: Report) -> Table:
             replace(problem, allowed="a CSV text file") if problem.code == "binary" else problem
             for problem in error.problems
         )
-        return nothing
+        return Table(())
     return Table(tuple(_rows(text, path, str(file), report)), str(file))
 
 
