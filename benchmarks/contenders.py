@@ -14,8 +14,8 @@ from benchmarks.pandas_model import PandasModel
 from benchmarks.timing import Timed, once, take_turns
 from demosim.costs.need import expenditure
 from demosim.gradient import gradient as labelled_gradient
-from demosim.gradient import total_weight, zero_adjoint
-from demosim.kernels.adjoint import back_project
+from demosim.gradient import total_weight
+from demosim.kernels.adjoint import back_project, scratch_space, zero_adjoint
 from demosim.kernels.layout import work_space
 from demosim.kernels.project import project
 from demosim.kernels.threads import empty_outputs, map_chunks, run_scenarios
@@ -124,11 +124,12 @@ def gradients(case: Case, rounds: int) -> dict[str, Timed]:
     need, stored = empty_outputs(full, 1, case.size), empty_outputs(full, 1, case.size, ("population",))
     weights = np.zeros((need.need.shape[1], 1, inputs.population.shape[2]))
     weights[1:, :, : case.size] = 1
-    bare, work = without_costs(inputs), work_space(full)
+    bare, work, traced = without_costs(inputs), work_space(full), work_space(inputs, traced=True)
+    nothing, adjoint, scratch = empty_outputs(bare, 1, 0), zero_adjoint(inputs), scratch_space(inputs)
 
     def derive() -> None:
-        outputs = run_scenarios(bare, pick, 0, ("population",))
-        back_project(inputs, pick[0], outputs.population[0], weights, zero_adjoint(inputs))
+        project(bare, pick, 0, 1, nothing, traced)
+        back_project(inputs, pick[0], traced, weights, adjoint, scratch)
 
     result = take_turns(
         {

@@ -296,7 +296,7 @@ def test_a_sweep_beside_a_table_fills_the_table_once() -> None:
     prepared = prepare(YEARLY, spec)
     before = table.fill(prepared.draft.years, prepared.draft.ages, 1, counts=True)
     kept = before.copy()
-    found = [assemble(prepared, with_numbers(spec.knobs, {"fertility.multiplier": factor})) for factor in (0.5, 2.0)]
+    found = [assemble(prepared, with_numbers(spec.knobs, {"fertility.multiplier": factor}))[1] for factor in (0.5, 2.0)]
     assert table.fill(prepared.draft.years, prepared.draft.ages, 1, counts=True) is before
     np.testing.assert_array_equal(before, kept)
     assert not before.flags.writeable

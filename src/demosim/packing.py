@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demosim.kernels.layout import FIELDS, PAD, Inputs, aligned
+from demosim.kernels.layout import FIELDS, PAD, Inputs, empty
 from demosim.moves import move_inputs
 
 Arrays = Mapping[str, np.ndarray]
@@ -61,24 +61,26 @@ def _cells(values: np.ndarray) -> np.ndarray:
     return flat
 
 
-# Each of the kernel's inputs from the assumptions that it is made of. The first axis is the versions.
+# Each of the kernel's inputs from the assumptions that it is made of, one version of it.
 
 
 def _population(jump_off: np.ndarray) -> np.ndarray:
-    return _pad(np.moveaxis(_cells(jump_off), 1, 2))
+    return _pad(_cells(jump_off).T)
 
 
 def _newborn(survival: np.ndarray, birth_share: np.ndarray) -> np.ndarray:
-    alive: np.ndarray = survival * birth_share[:, None, :]
+    alive: np.ndarray = survival * birth_share
     return alive
 
 
 def _fertility(rate: np.ndarray, interval: np.ndarray) -> np.ndarray:
-    return rate * (interval[:, None, None] / 2)
+    return rate * (interval / 2)
 
 
 def _net(net: np.ndarray, outflow: np.ndarray) -> np.ndarray:
-    return _cells(net - outflow.sum(axis=1)) if outflow.shape[1] else _cells(net)
+    if len(outflow) == 0:
+        return _cells(net)
+    return _cells(net - (outflow[0] if len(outflow) == 1 else outflow.sum(axis=0)))
 
 
 _MADE_OF: dict[str, tuple[tuple[str, ...], Callable[..., np.ndarray]]] = {
@@ -88,11 +90,34 @@ _MADE_OF: dict[str, tuple[tuple[str, ...], Callable[..., np.ndarray]]] = {
     "fertility": (("fertility_rate", "interval_years"), _fertility),
     "fertility_factor": (("fertility_factor",), _pad),
     "net": (("net_international_migration", "stream_outflow"), _net),
-    "fade": (("deviation_fade",), lambda fade: np.moveaxis(fade, 1, 2)),
+    "fade": (("deviation_fade",), np.transpose),
     "deviation": (("net_migration_deviation",), _pad),
-    "inflow": (("stream_inflow",), lambda inflow: _cells(np.moveaxis(inflow, 1, 2))),
+    "inflow": (("stream_inflow",), lambda inflow: _cells(np.moveaxis(inflow, 0, 1))),
     "key": (("settlement_key",), _pad),
 }
+
+
+def _versions(scenarios: Sequence[Arrays], sources: tuple[str, ...]) -> tuple[list[int], list[Arrays]]:
+    """Which version of what is made of these arrays each scenario uses; a scenario that has each of them."""
+    by_source = [[id(arrays[source]) for arrays in scenarios] for source in sources]
+    keys = list(zip(*by_source, strict=True))
+    first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+    versions = sorted(first.values())
+    number = {keys[at]: n for n, at in enumerate(versions)}
+    return [number[key] for key in keys], [scenarios[at] for at in versions]
+
+
+def _stacked(name: str, versions: list[Arrays], dtype: type[np.floating]) -> np.ndarray:
+    """All versions of one of the kernel's inputs, made one after another while they are in the cache."""
+    sources, make = _MADE_OF[name]
+    result = np.empty(0)
+    for number, arrays in enumerate(versions):
+        made = make(*[arrays[source] for source in sources])
+        if number == 0:
+            shape = (len(versions), *made.shape)
+            result = empty(shape, dtype) if name in BY_PLACE else np.empty(shape, dtype)
+        result[number] = made
+    return result
 
 
 def launch_share(arrays: Arrays) -> np.ndarray:
@@ -125,17 +150,8 @@ def pack(
     stacked: dict[str, np.ndarray] = {}
     pick = np.zeros((len(scenarios), len(FIELDS)), np.int64)
     for column, name in enumerate(FIELDS[:-1]):
-        sources, make = _MADE_OF[name]
-        seen: dict[tuple[int, ...], int] = {}
-        versions: list[Arrays] = []
-        for i, arrays in enumerate(scenarios):
-            key = tuple([id(arrays[source]) for source in sources])
-            if key not in seen:
-                seen[key] = len(seen)
-                versions.append(arrays)
-            pick[i, column] = seen[key]
-        made = make(*(np.stack([arrays[source] for arrays in versions]) for source in sources))
-        stacked[name] = aligned(made, dtype) if name in BY_PLACE else np.ascontiguousarray(made, dtype)
+        pick[:, column], versions = _versions(scenarios, _MADE_OF[name][0])
+        stacked[name] = _stacked(name, versions, dtype)
     if len(costs) > 1:
         pick[:, -1] = np.arange(len(costs))
     stacked["unit_cost"] = np.ascontiguousarray(np.stack([table.values for table in costs]), dtype)

@@ -14,7 +14,7 @@ from demosim.errors import Problem, ProblemGroup, usage_error
 from demosim.files import numbers, read_csv
 from demosim.fiscal.refugees import first_year_rates
 from demosim.scenario.fiscal_files import COLUMNS, tables_of
-from demosim.scenario.fiscal_options import YEARS_OF_STAY, FiscalOptions
+from demosim.scenario.fiscal_options import PERSONS, YEARS_OF_STAY, FiscalOptions
 from demosim.scenario.places import Gazetteer
 
 NOTHING = FiscalOptions()
@@ -118,26 +118,23 @@ def read_rates(path: Path | None, fiscal: FiscalOptions = NOTHING) -> dict[str, 
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise usage_error(f"is not valid TOML: {error}", file=str(path)) from error
     problems, rates = ProblemGroup(path), {}
+    years = [str(year) for year in range(1, YEARS_OF_STAY + 1)]
     allowed = "[adult] and [child] with kr by year after settlement, 1 to 5"
     for name in tree:
-        if name not in ("adult", "child"):
+        if name not in PERSONS:
             problems.add("unknown key", path=name, allowed=allowed)
     for person, first in first_year_rates().items():
-        given = tree.get(person, {})
-        given = given if isinstance(given, dict) else {}
-        for year in given:
-            if year not in map(str, range(1, YEARS_OF_STAY + 1)):
-                problems.add(f'"{year}" is no year after settlement', path=person, allowed=allowed)
-        each = []
-        for year in range(1, YEARS_OF_STAY + 1):
-            value = given.get(str(year), first if year == 1 else None)
+        own = tree.get(person)
+        given = {"1": first, **(own if isinstance(own, dict) else {})}
+        for year in [year for year in given if year not in years]:
+            problems.add(f'"{year}" is no year after settlement', path=person, allowed=allowed)
+        for year in years:
+            value, path_of = given.get(year), f"{person}.{year}"
             if value is None:
                 what = "is needed, for which there is no source"
-                problems.add(what, path=f"{person}.{year}", allowed=f"kr in year {year} after settlement")
+                problems.add(what, path=path_of, allowed=f"kr in year {year} after settlement")
             elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
-                problems.add(f"{value} is not an amount of kroner", path=f"{person}.{year}")
-            else:
-                each.append(float(value))
-        rates[person] = each
+                problems.add(f"{value} is not an amount of kroner", path=path_of)
+        rates[person] = [given.get(year) for year in years]
     problems.raise_if_any()
-    return rates
+    return {person: [float(value) for value in each if value is not None] for person, each in rates.items()}

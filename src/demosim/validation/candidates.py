@@ -32,6 +32,7 @@ from demosim.validation.results import (
 
 COLUMNS = ("outcome 2026", "estimate 2026", "miss", "estimate 2027")
 FREE_SHARE = 0.8
+TARGET_PRICES = 2025  # of the unit costs that the example calibrates
 PRICES_OF_OUTCOMES = 2020  # of the table `estimate_vs_outcome`
 AFTER_SCHOOL_SHARE = 0.07  # of net spending of grunnskole, two cities 2025, rough
 
@@ -169,23 +170,23 @@ def example_targets(years: Sequence[str] = ()) -> tuple[list[Target], int]:
         if year not in known:
             raise usage_error(f"no figures of {year} are published", path="--only", allowed=", ".join(known))
     chosen = [target for target in published if not years or any(year in target.name for year in years)]
-    return [*chosen, *history_targets()], 2025
+    return [*chosen, *history_targets()], TARGET_PRICES
 
 
-def published_targets(changes: Changes, price_year: int = 2025) -> list[Target]:
-    """The published rows of 2026 and 2027 as targets of a calibration, for unit costs in prices of `price_year`."""
+def published_targets(changes: Changes) -> list[Target]:
+    """The published rows of 2026 and 2027 as targets of a calibration, for unit costs in prices of `TARGET_PRICES`."""
     deflator = read_deflator()
     targets = []
     published = facts("published_results")
     for row in published[published["year"] <= 2027].to_dict("records"):
-        factor = deflator.factor(price_year, int(row["price_year"]))
+        factor = deflator.factor(TARGET_PRICES, int(row["price_year"]))
         name = f"{row['kind']} {row['year']}, {row['sector']}, {row['financing']}"
         bounds = (row["low"] * 1e9, row["high"] * 1e9)
         targets.append(Target(name, changes[change_behind(row)], *bounds, row["sector"], row["financing"], factor))
     return targets
 
 
-def history_targets(price_year: int = 2025) -> list[Target]:
+def history_targets() -> list[Target]:
     """The outcomes of 2007–2020, all financing, as targets that are held out: what calibration must not make worse."""
     both, deflator = registered(), read_deflator()
     targets = []
@@ -193,7 +194,7 @@ def history_targets(price_year: int = 2025) -> list[Target]:
         year, kroner = int(row["year"]), float(row["outcome"]) * 1e9
         if year - 1 in both:
             change = both[year].sum(axis=0) - both[year - 1].sum(axis=0)
-            factor = deflator.factor(price_year, PRICES_OF_OUTCOMES)
+            factor = deflator.factor(TARGET_PRICES, PRICES_OF_OUTCOMES)
             bounds = (kroner - 0.05e9, kroner + 0.05e9)
             targets.append(Target(f"outcome {year}", change, *bounds, "all", "all", factor, hold_out=True))
     return targets
