@@ -449,6 +449,16 @@ def test_why_june_became_march(here: Path, capsys: pytest.CaptureFixture[str]) -
     assert "39 400" in found["june_march"]["notes"][0]
 
 
+def test_the_causes_of_june_and_march_add_up_as_they_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    said = call(capsys, "--lang", "en", "validate", "june-march", "--method", "order")[1]
+    lines = [line.replace("\u2212", "-").rsplit(maxsplit=3)[1:] for line in said.split("\n\n")[0].splitlines()]
+    numbers = np.array([[float(word) for word in words] for words in lines if len(words) == 3 and "." in words[-1]
+                        and words[0].lstrip("-")[0].isdigit()])  # fmt: skip
+    assert len(numbers) == 3
+    np.testing.assert_allclose(numbers[:-1].sum(axis=0), numbers[-1], atol=1e-9)
+    np.testing.assert_allclose(numbers[:, :2].sum(axis=1), numbers[:, 2], atol=1e-9)
+
+
 def test_the_candidates_stand_with_the_results(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = call(capsys, "--json", "validate", "results", "--candidates")
     table = json.loads(out)[-1]

@@ -193,7 +193,7 @@ def test_offline_never_asks(api: StubApi, capsys: pytest.CaptureFixture[str]) ->
         (["--launch", "2026", "--estimates", "none.nc"], "none.nc: --estimates: there is no such file"),
         (["--from", "a.toml", "--history", "a.toml"], "--history and --estimates go with a launch year"),
         (["--launch", "2026", "--history", "a.toml", "--estimates", "a.toml"], "both --history and --estimates"),
-        (["--launch", "2026", "--weights", "none.csv"], "none.csv: cannot be read"),
+        (["--launch", "2026", "--weights", "none.csv"], "none.csv: there is no such file"),
         (["--launch", "2026", "--weights", "a.toml"], "a.toml: old: has no such column; columns old, new, weight"),
     ],
 )

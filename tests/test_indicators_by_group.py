@@ -209,6 +209,10 @@ def test_the_record_is_told_with_a_word_where_a_band_is_narrower(lang: str) -> N
     assert "2027" in wide.title
     narrow = record_table(band, record, {"ours": 0.3, "ours_2020": 0.2}, lang)
     assert len(narrow.notes) == 2
+    less = band.assign_attrs(national=1, municipal=1, unit_costs=0, deflator=0)
+    reasons = [record_table(data, record, {"ours": 0.3, "ours_2020": 0.2}, lang).notes[1] for data in (band, less)]
+    assert "unit-costs, deflator" in reasons[1]
+    assert "unit-costs" not in reasons[0], "nothing left out: the scenario's own assumptions"
     unpriced = record_table(band, record, {"ours": 0.3, "ours_2020": float("nan")}, lang)
     assert (len(unpriced.rows), len(unpriced.notes)) == (5, 1)
     assert is_norway(band.assign_attrs(baseline="norway2026"))

@@ -14,6 +14,7 @@ from demosim.errors import usage_error
 from demosim.files import replacing, write_text
 from demosim.outputs.browser import Tab, browser_tab
 from demosim.outputs.free_income import with_free_income
+from demosim.outputs.library import needs
 from demosim.outputs.measures import measures
 from demosim.outputs.municipality_page import Comparison, render_page
 from demosim.outputs.netcdf import read_result
@@ -41,6 +42,8 @@ def pages(
     """
     if form not in FORMS:
         raise usage_error(f"pages are not written as {form}", allowed=", ".join(FORMS))
+    for library in ("jinja2", "markupsafe", "vl_convert"):  # before anything is written
+        needs(library)
     dataset = with_free_income(read_result(result, "run"), free_income)
     codes = [str(code) for code in dataset["municipality"].values]
     chosen = select_places(dataset, municipalities)[0] if municipalities else codes

@@ -27,8 +27,8 @@ from demosim.sources.fresh_estimates import calibrated
 from demosim.sources.fresh_facts import CARRIED, FreshFacts
 from demosim.sources.fresh_tables import prepare_facts
 from demosim.sources.provenance import Provenance
-from demosim.sources.read import read_toml
 from demosim.sources.store import Store
+from demosim.sources.tables import read_toml
 
 
 def build_fresh(

@@ -23,7 +23,7 @@ from demosim.files import write_text
 from demosim.sources.build import BuildInputs
 from demosim.sources.fresh_mortality import FreshMortality, fresh_mortality
 from demosim.sources.provenance import Provenance
-from demosim.sources.read import read_toml
+from demosim.sources.tables import read_toml
 
 CARRIED = "norway2026"  # the embedded data set whose recipe and estimates stand in where nothing else is there
 FRESH_FILE = "fresh.toml"
