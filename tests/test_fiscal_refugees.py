@@ -14,6 +14,7 @@ from demosim.fiscal.refugees import (
     grant_and_cost,
     published_coverage,
 )
+from made_up_costs import school_and_roads
 
 RATES = {"adult": [100.0, 80, 60, 40, 20], "child": [50.0, 40, 30, 20, 10]}
 
@@ -63,14 +64,7 @@ def test_beside_what_free_income_carries() -> None:
             values, dims=("municipality", "sex", "age", "date"),
             coords={"municipality": ["A", "B"], "sex": ["male", "female"], "age": [0], "date": [2026, 2027, 2028]},
         )  # fmt: skip
-        unit_cost = xr.DataArray(
-            [[7.0], [1.0]], dims=("service", "age"),
-            coords={
-                "service": ["school", "roads"], "age": [0], "net_share": ("service", [1.0, 1.0]),
-                "level": ("service", ["municipal", "county"]),
-            },
-            attrs={"price_year": 2026},
-        )  # fmt: skip
+        unit_cost = school_and_roads(7.0, 1.0)
         return expenditure(people, unit_cost)
 
     table = beside_free_income(grant_and_cost(arrivals(), RATES, 0.8), costs(3.0), costs(0.0))

@@ -12,6 +12,7 @@ import xarray as xr
 from demosim.costs.need import expenditure
 from demosim.errors import DemosimError
 from demosim.fiscal.survey import estimate_all, read_survey, standing
+from made_up_costs import school_and_roads
 
 
 @pytest.mark.parametrize(
@@ -93,14 +94,7 @@ def test_standing() -> None:
             "landsdel": ("municipality", ["Nord-Norge", "Østlandet"]),
         },
     )  # fmt: skip
-    unit_cost = xr.DataArray(
-        [[100.0], [1.0]], dims=("service", "age"),
-        coords={
-            "service": ["school", "roads"], "age": [0], "net_share": ("service", [1.0, 1.0]),
-            "level": ("service", ["municipal", "county"]),
-        },
-        attrs={"price_year": 2026},
-    )  # fmt: skip
+    unit_cost = school_and_roads(100.0, 1.0)
     costs = expenditure(people, unit_cost)
     revenue = pd.DataFrame({"municipality": ["A", "B"], "revenue": [1e6, 1e6]})
     table = standing(people.to_dataset(name="population"), costs, revenue).set_index("municipality")
