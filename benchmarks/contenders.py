@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.inputs import Case, packed, sweep, tiled, with_ages, with_years
+from benchmarks.inputs import Case, packed, packer, sweep, tiled, with_ages, with_years
 from benchmarks.numpy_model import NumpyModel
 from benchmarks.pandas_model import PandasModel
 from benchmarks.timing import Timed, once, take_turns
@@ -18,10 +18,11 @@ from demosim.gradient import total_weight
 from demosim.kernels.adjoint import back_project, scratch_space, zero_adjoint
 from demosim.kernels.layout import work_space
 from demosim.kernels.project import project
-from demosim.kernels.threads import empty_outputs, map_chunks, run_scenarios
-from demosim.packing import CostTable, pack, without_costs
+from demosim.kernels.threads import Rooms, empty_outputs, map_chunks, run_scenarios
+from demosim.packing import CostTable, Packer, pack, without_costs
 from demosim.projection import project as labelled_run
 
+TASK = 16  # scenarios packed at a time
 WIDTHS = {"float64": np.float64, "float32": np.float32}
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
@@ -83,13 +84,14 @@ def sweeps(case: Case, sizes: tuple[int, ...], threads: tuple[int, ...], rounds:
     models = {
         (n, t): NumpyModel(case.arrays, case.unit_cost, d) for n, d in WIDTHS.items() for t in range(max(threads))
     }
+    engines = {name: (packer(case, dtype), Rooms()) for name, dtype in WIDTHS.items()}
     for size in sizes:
         scenarios = sweep(case, min(size, 1000))
         contenders = {}
         for workers in threads:
-            for name, dtype in WIDTHS.items():
-                contenders["ours, " + name, size, workers] = lambda d=dtype, w=workers, s=scenarios, n=size: [
-                    ours_sweep(case, s[: min(n - first, 1000)], d, w) for first in range(0, n, 1000)
+            for name in WIDTHS:
+                contenders["ours, " + name, size, workers] = lambda e=engines[name], w=workers, s=scenarios, n=size: [
+                    ours_sweep(*e, s[: min(n - first, 1000)], case.size, w) for first in range(0, n, 1000)
                 ]
                 if size <= 64:
                     contenders["NumPy, " + name, size, workers] = lambda m=name, w=workers, s=scenarios: numpy_sweep(
@@ -100,10 +102,16 @@ def sweeps(case: Case, sizes: tuple[int, ...], threads: tuple[int, ...], rounds:
     return result
 
 
-def ours_sweep(case: Case, scenarios: list, dtype: type[np.floating], threads: int) -> list[np.ndarray]:
-    """Scenarios packed and run in chunks; of each chunk the need by service and date is kept."""
-    inputs, pick = packed(case, scenarios, dtype)
-    return map_chunks(lambda first, last, part: part.need.sum(axis=-1), inputs, pick, case.size, threads=threads)
+def ours_sweep(pack_them: Packer, rooms: Rooms, scenarios: list, places: int, threads: int) -> list[np.ndarray]:
+    """Tasks over threads, as in `demosim.sweep`: each packs its scenarios and runs them, and of each task the need by
+    service and date is kept. What all scenarios share is made at the first call, as in the NumPy model."""
+
+    def run(first: int) -> list[np.ndarray]:
+        inputs, pick = pack_them.pack(scenarios[first : first + TASK])
+        return map_chunks(lambda begin, end, part: part.need.sum(axis=-1), inputs, pick, places, rooms=rooms)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [need for part in pool.map(run, range(0, len(scenarios), TASK)) for need in part]
 
 
 def numpy_sweep(models: list[NumpyModel], scenarios: list) -> list[np.ndarray]:

@@ -245,14 +245,14 @@ def back_launch(inputs, v, run, row, bar, path, weight, scratch, adjoint):
 def back_deviations(inputs, v, deviation_bar, adjoint):
     """Adjoint of the parts of the deviations and of what is left of each."""
     fade, parts = inputs.fade[v[6]], inputs.deviation[v[7]]
+    clear(adjoint.fade)
     for j in range(fade.shape[1]):
         clear(adjoint.deviation[j])
+    for k in range(parts.shape[1]):  # outermost, so that the rows of a band stay in the cache
         for y in range(fade.shape[0]):
-            total = 0.0
-            for k in range(parts.shape[1]):
-                total += dot(deviation_bar[y], k, parts[j], k)
+            for j in range(fade.shape[1]):
+                adjoint.fade[y, j] += dot(deviation_bar[y], k, parts[j], k)
                 add_scaled(adjoint.deviation[j], k, deviation_bar[y], k, fade[y, j])
-            adjoint.fade[y, j] = total
 
 
 @inner
