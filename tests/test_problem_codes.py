@@ -24,7 +24,7 @@ from demosim.baseline.read import read_baseline
 from demosim.costs.calibrate import Target, calibrate_costs
 from demosim.costs.fte import source_year_fte
 from demosim.costs.prices import read_deflator
-from demosim.costs.services import check_service_names, read_services
+from demosim.costs.services import read_services
 from demosim.costs.smooth import smooth_from
 from demosim.costs.unit_costs import derive, derive_unit_cost
 from demosim.errors import DemosimError
@@ -140,7 +140,6 @@ REQUESTS: dict[str, Callable[[], object]] = {
     "price-year": lambda: read_deflator().factor(1900, 2026),
     "kostra-year": lambda: service("barnehage", kostra_year=1990),
     "non-age-spread": lambda: service("barnevern", non_age_spread={"barnevern": "nothing"}),
-    "unknown-service": lambda: check_service_names(read_services(), ["skoler"], "costs"),
     "no-fte": without_fte,
     "no-target": held_out,
     "municipal-costs": of_one_place,

@@ -42,8 +42,7 @@ def pages(
     """
     if form not in FORMS:
         raise usage_error(f"pages are not written as {form}", allowed=", ".join(FORMS))
-    for library in ("jinja2", "markupsafe", "vl_convert"):  # before anything is written
-        needs(library)
+    _ = needs("jinja2"), needs("markupsafe"), needs("vl_convert")  # before anything is written
     dataset = with_free_income(read_result(result, "run"), free_income)
     codes = [str(code) for code in dataset["municipality"].values]
     chosen = select_places(dataset, municipalities)[0] if municipalities else codes
