@@ -2,7 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-KERNEL_TESTS := tests/test_kernels.py tests/test_adjoint.py tests/test_moves.py
+KERNEL_TESTS := tests/test_kernels.py tests/test_kernels_need.py tests/test_adjoint.py tests/test_moves.py
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 PINNED := pyproject.toml constraints.txt
 
 .PHONY: run test coverage audit docs picture linkcheck dist bench golden clean
@@ -13,12 +14,12 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff check src tests benchmarks docs
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # Lines that tests reach, kernels as plain Python so that theirs count; slower than the tests themselves.
 coverage: $(VENV)/.installed-dev
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q $(KERNEL_TESTS) --cov=demosim --cov-report= --cov-fail-under=0
-	$(BIN)/python -m pytest -q --cov=demosim --cov-append --cov-report=term-missing:skip-covered
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -q $(KERNEL_TESTS) --cov=demosim --cov-report= --cov-fail-under=0
+	$(PYTEST) -q --cov=demosim --cov-append --cov-report=term-missing:skip-covered
 
 audit:
 	.ci/audit

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from demosim.costs.adjustment import Adjustment, adjustment_path
+from demosim.costs.adjustment import adjustment_path
 from demosim.costs.need import expenditure
 from demosim.costs.pressure_need import pressure_need
+from demosim.scenario.cost_options import Adjustment
 
 
 def with_own_costs(run: xr.Dataset, own: Mapping[str, float]) -> xr.Dataset:

@@ -33,7 +33,7 @@ class FakeClock:
 def client(stub: StubApi, clock: FakeClock | None = None, **limits: float) -> PxWeb:
     """A client of the stub with short limits and a clock of its own."""
     clock = clock or FakeClock()
-    kept = {"connect": 2.0, "read": 0.4, "attempts": 3, "backoff": 0.5, **limits}
+    kept = {"connect": 2.0, "read": 2.0, "attempts": 3, "backoff": 0.5, **limits}
     transport = Transport(Limits(**kept), Window(clock=clock.time, sleep=clock.sleep))  # type: ignore[arg-type]  # limits by name
     return PxWeb(transport, stub.base)
 

@@ -76,7 +76,7 @@ def life_tables(years: range, shared: Path) -> np.ndarray:
 
 def projected(launch: int) -> tuple[list[int], xr.DataArray]:
     """Persons (variant, year, sex, age) of the carried round, projected by its own rates."""
-    from demosim.baseline.nation import next_year
+    from nation_ahead import next_year
 
     data = read_baseline("norway2026")
     names = [str(name) for name in data["variant"].values if str(name).startswith(str(launch))]

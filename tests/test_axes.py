@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from demosim import axes
+from demosim.errors import DemosimError
 
 STOCK = xr.DataArray([[1.0, 4.0, 9.0]], dims=("municipality", "date"), coords={"date": [2026, 2027, 2028]})
 
@@ -31,6 +32,13 @@ def test_five_year_steps_are_read_from_the_dates() -> None:
 def test_axes_come_in_the_house_order() -> None:
     data = xr.DataArray(np.zeros((2, 3, 4)), dims=("date", "age", "municipality"))
     assert axes.ordered(data).dims == ("municipality", "age", "date")
+
+
+def test_what_is_no_age_group_is_refused() -> None:
+    assert axes.age_bounds(" 6 – 15 ", 105) == (6, 15)
+    for label in ("", "old", "6-", "15-6", "total"):
+        with pytest.raises(DemosimError, match="is not an age group; 6-15, 0 or 90\\+"):
+            axes.age_bounds(label, 105)
 
 
 def test_members_of_the_open_group() -> None:

@@ -15,11 +15,11 @@ import made_up
 from demosim.baseline.build import build_baseline
 from demosim.baseline.find import embedded
 from demosim.baseline.keys import migration_profile, settlement_by_size
-from demosim.baseline.nation import next_year
 from demosim.baseline.read import read_baseline, read_facts
 from demosim.baseline.store import write_netcdf
 from demosim.errors import DemosimError
 from demosim.projection import project
+from nation_ahead import next_year
 from plain_assumptions import plain_assumptions
 
 FACTS = embedded("data", "facts")

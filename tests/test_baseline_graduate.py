@@ -10,7 +10,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demosim.baseline.graduate import graduate, group_bounds, split_proportionally
+from demosim.axes import age_bounds, age_members
+from demosim.baseline.graduate import graduate, split_proportionally
 from demosim.baseline.read import read_facts
 from demosim.errors import DemosimError
 
@@ -20,8 +21,7 @@ LABELS = ["0", "1-3", "4-4", "5-9", "10+"]
 def grouped(population: np.ndarray, labels: list[str]) -> tuple[xr.DataArray, xr.DataArray, np.ndarray]:
     """Groups of municipalities, single ages of the country, and membership (group, age)."""
     ages = np.arange(population.shape[-1])
-    bounds = group_bounds(labels, int(ages[-1]))
-    member = np.array([(ages >= low) & (ages <= high) for low, high in bounds], dtype=float)
+    member = np.array([age_members(ages, *age_bounds(label, int(ages[-1]))) for label in labels], dtype=float)
     coords = {"municipality": [f"m{i}" for i in range(len(population))], "sex": ["male", "female"]}
     groups = xr.DataArray(
         population @ member.T, dims=("municipality", "sex", "group"), coords={**coords, "group": labels}

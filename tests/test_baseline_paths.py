@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from demosim.axes import age_bounds
 from demosim.baseline.build_paths import population_by_age
-from demosim.baseline.graduate import group_bounds
 from demosim.baseline.mortality import DeclineTable, life_expectancy, to_prob, with_life_expectancy
-from demosim.baseline.nation import mean_births, newborns, next_year, survivors
+from demosim.baseline.nation import mean_births, newborns, survivors
 from demosim.baseline.paths import NationalPath, Round, Vital, multiplier_curve, national_path
 from demosim.baseline.read import read_baseline, read_facts
 from demosim.errors import DemosimError
+from nation_ahead import next_year
 
 VARIANTS = [f"{launch}-{alternative}" for launch in (2024, 2026) for alternative in ("MMMM", "LLML", "HHMH")]
 GROUPS = ["0", "1-5", "6-12", "13-15", "16-18", "16-19", "20-44", "45-66", "67-79", "80-89", "90+", "total"]
@@ -53,7 +54,7 @@ def test_every_published_group_is_met_in_every_year(variant: str) -> None:
         for label in GROUPS:
             published = table.loc[date, label]
             if date > int(launch) and np.isfinite(published):
-                low, high = (0, 105) if label == "total" else group_bounds([label], 105)[0]
+                low, high = (0, 105) if label == "total" else age_bounds(label, 105)
                 assert abs(population[:, low : high + 1].sum() - published) < (2 if label == "total" else 0.01), label
                 compared += 1
     assert compared >= 11 * (len(projected(variant)) - 1)
@@ -134,7 +135,7 @@ def test_a_round_without_raking_comes_near(variant: str) -> None:
         lived = life_expectancy(now["plain_death_prob"].values, now["newborn_survival_prob"].values)
         np.testing.assert_allclose(lived, now["life_expectancy"].values, atol=1e-6)
         for label in (*GROUPS[:4], *GROUPS[5:]):
-            low, high = (0, 105) if label == "total" else group_bounds([label], 105)[0]
+            low, high = (0, 105) if label == "total" else age_bounds(label, 105)
             official = projected(variant)[year + 1][:, low : high + 1].sum()
             bound = {"67-79": 1, "80-89": 0.5, "total": 0.15}.get(label, 2.3)
             assert abs(population[:, low : high + 1].sum() / official - 1) * 100 < bound, (label, year)
@@ -176,7 +177,7 @@ def small_round(ages: int, years: int, vital: Vital, groups: list[str]) -> tuple
         migration = 60 * factor * vital.lasting_profile
         migration[:, 40:] = 0
         population = next_year(population, prob, survival, tfr * vital.fertility_schedule, migration, 0.51)
-        bounds = group_bounds(groups, ages)
+        bounds = [age_bounds(label, ages) for label in groups]
         rows.append([population[:, low : high + 1].sum() for low, high in bounds])
         components.append((tfr, migration.sum()))
     table = dict(zip(groups, np.array(rows).T, strict=True))
@@ -194,7 +195,7 @@ def test_a_known_path_is_found_again() -> None:
             path.total_fertility_rate[year] * vital.fertility_schedule, path.net_migration[year], 0.51,
         )  # fmt: skip
         for label, persons in published.groups.items():
-            low, high = group_bounds([label], 50)[0]
+            low, high = age_bounds(label, 50)
             assert abs(population[:, low : high + 1].sum() - persons[year]) < 1e-5
     np.testing.assert_allclose(path.total_fertility_rate, 1.9 + 0.01 * np.arange(8), atol=0.01)
     np.testing.assert_allclose(path.net_migration.sum((1, 2)), 60 * (1 + 0.02 * np.arange(8)), rtol=0.1)
@@ -231,10 +232,18 @@ def test_life_expectancy_and_decline() -> None:
     np.testing.assert_allclose(to_prob(table.hazard(2000)), table.death_prob)
     early, late = (life_expectancy(to_prob(table.hazard(y)), table.newborn_survival_prob(y)) for y in (2000, 2030))
     assert (late > early).all()
-    hazard, survival = table.hazard(2030)[0], table.newborn_survival_prob(2030)[0]
-    moved = with_life_expectancy(hazard, survival, late[0] + 0.5)
-    assert life_expectancy(to_prob(moved), survival) == pytest.approx(late[0] + 0.5, abs=1e-6)
-    np.testing.assert_allclose(np.diff(moved / hazard), 0, atol=1e-12)
+    hazard, survival = table.hazard(2030), table.newborn_survival_prob(2030)
+    moved = with_life_expectancy(hazard, survival, late + 0.5)
+    assert life_expectancy(moved, survival) == pytest.approx(late + 0.5, abs=1e-6)
+    np.testing.assert_allclose(np.diff(np.log1p(-moved) / hazard, axis=1), 0, atol=1e-12)
+
+
+def test_life_expectancy_by_the_trapezoid_rule_over_half_ages() -> None:
+    """A person aged x on 1 January is x + 1/2 years old; in the open age they die at its constant rate."""
+    prob, newborn = np.array([[0.1, 0.2, 0.4]] * 2), np.array([0.9, 0.8])
+    alive = newborn[:, None] * np.array([1.0, 0.9, 0.72])
+    by_hand = (1 + newborn) / 4 + alive.sum(1) - newborn / 2 + alive[:, -1] * (1 / 0.4 - 1)
+    np.testing.assert_allclose(life_expectancy(prob, newborn), by_hand, rtol=1e-14)
 
 
 def test_the_multiplier_curve_passes_through_the_bands() -> None:

@@ -82,7 +82,7 @@ def test_mortality_with_gaps(tmp_path: Path) -> None:
     with pytest.raises(DemosimError, match="has gaps"):
         read_mortality(path)
     path.write_text("launch_year,sex\n2001,male\n", encoding="utf-8")
-    with pytest.raises(DemosimError, match="lacks the columns age, death_prob"):
+    with pytest.raises(DemosimError, match="age: has no such column; columns launch_year, sex, age"):
         read_mortality(path)
 
 
@@ -163,7 +163,8 @@ def test_committed_estimates_are_those_of_the_code(shared_data: Path) -> None:
     stored = xr.load_dataset(Path(__file__).parents[1] / "data" / "norway2026" / "estimates.nc")
     assert set(stored.data_vars) == set(found.dataset.data_vars)
     for name in stored.data_vars:
-        np.testing.assert_allclose(stored[name], found.dataset[name], rtol=2e-3, atol=2e-6, err_msg=str(name))
+        slack = 0.0 if stored[name].ndim == 0 else 2e-6  # single numbers are variances, smaller than that themselves
+        np.testing.assert_allclose(stored[name], found.dataset[name], rtol=2e-3, atol=slack, err_msg=str(name))
     assert "demosim calibrate" in stored.attrs["note"]
 
 

@@ -64,7 +64,7 @@ def test_other_ages_than_the_mortality_are_refused() -> None:
 def test_fertility_factors_are_found_and_average_to_one() -> None:
     factor = np.linspace(0.8, 1.2, 24)
     flows = derive_flows(history(24, 0.0, factor=factor), mortality()).before(2016, 5)
-    found = estimate_fertility_factor(flows, fertility())
+    found = estimate_fertility_factor(flows, fertility()).factor
     large = slice(12, None)  # births of the small ones could be chance
     assert np.corrcoef(found[large], factor[large])[0, 1] > 0.95
     births = flows.births.sum(1)

@@ -81,6 +81,17 @@ def test_national_series_equals_the_sum_of_the_municipalities(tmp_path: Path) ->
     np.testing.assert_allclose(flows.persons, summed.persons)
 
 
-def test_missing_national_file(tmp_path: Path) -> None:
-    with pytest.raises(DemosimError, match="no such file"):
-        read_nation(tmp_path / "none.csv")
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "there is no such file; a series of the country by sex and age"),
+        ("aar,kjonn\n2025,male\n", "year: has no such column"),
+        ("year,sex,0,one\n2025,male,1,2\n2025,female,1,2\n", "has a column that is no age"),
+    ],
+)
+def test_a_national_series_of_another_form_is_refused(tmp_path: Path, content: str | None, said: str) -> None:
+    path = tmp_path / "nation.csv"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(DemosimError, match=rf"nation\.csv: {said}"):
+        read_nation(path)

@@ -160,7 +160,10 @@ def test_fertility_factor(flows: Flows) -> None:
     wanted = [
         mean[m] + between / (between + mean[m] / expected[m]) * (factor[m] - mean[m]) for m in range(PLACES)
     ]
-    np.testing.assert_allclose(estimate_fertility_factor(flows, fertility()), wanted, rtol=1e-9)
+    found = estimate_fertility_factor(flows, fertility())
+    np.testing.assert_allclose(found.factor, wanted, rtol=1e-9)
+    unknown = [1 / (1 / between + expected[m] / mean[m]) for m in range(PLACES)]
+    np.testing.assert_allclose(found.variance, unknown, rtol=1e-9)
 
 
 def test_parts_of_the_level_and_what_is_not_known_of_them(flows: Flows) -> None:

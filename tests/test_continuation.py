@@ -12,14 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import made_up
+from continued import continue_run
 from demosim.baseline.find import embedded
 from demosim.baseline.read import read_baseline
-from demosim.continuation import continue_run, join_projections, stored_scenario, with_scenario_text
+from demosim.continuation import stored_scenario, with_scenario_text
 from demosim.errors import DemosimError
 from demosim.outputs.netcdf import read_assumptions, read_result, write_result
 from demosim.packing import launch_share
 from demosim.projection import project
-from demosim.scenario.control import net_migration, project_with_targets
+from demosim.scenario.control import joined, net_migration, project_with_targets
 from demosim.scenario.read import read_scenario, spec_from
 from demosim.scenario.resolve import resolve
 from demosim.scenario.spec import Spec
@@ -228,9 +229,9 @@ def test_pieces_must_meet() -> None:
         whole.isel(date=slice(0, 4), year=slice(0, 3)),
         whole.isel(date=slice(3, None), year=slice(3, None)),
     )
-    assert_same_bits(join_projections([first, last]), whole)
+    assert_same_bits(joined([first, last], whole.attrs), whole)
     with pytest.raises(DemosimError, match="does not meet"):
-        join_projections([first, last.isel(date=slice(1, None))])
+        joined([first, last.isel(date=slice(1, None))], whole.attrs)
 
 
 @pytest.mark.parametrize("name", ["mars2026", "ukraine-return"])

@@ -10,7 +10,7 @@ from demosim.costs.accounts import Accounts, accounts_of
 from demosim.costs.figures import persons, registered
 from demosim.costs.fte import fte_per_krone
 from demosim.costs.unit_costs import derive_unit_cost
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 
 
 def data_set(kroner: float = 1e11, preliminary: str = "", years: tuple[int, ...] = (2023, 2024)) -> xr.Dataset:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from demosim.costs.adjustment import Adjustment, adjustment_path, follow
+from demosim.costs.adjustment import adjustment_path, follow
 from demosim.costs.need import expenditure
 from demosim.errors import DemosimError
+from demosim.scenario.cost_options import Adjustment
 from demosim.variables import validate
 
 

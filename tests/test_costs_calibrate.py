@@ -12,7 +12,7 @@ from demosim.costs.calibrate import Calibration, Target, calibrate_costs, cell_u
 from demosim.costs.figures import persons
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 from demosim.validation.candidates import history_targets, published_targets
 from demosim.validation.results import DATA_SET, population_changes, single_ages
 

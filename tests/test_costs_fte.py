@@ -20,7 +20,7 @@ from demosim.costs.need import expenditure
 from demosim.costs.services import read_services
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 from demosim.validation.results import DATA_SET, country_path, one_region, single_ages, ukraine_stream
 
 SERVICES = {service.name: service for service in read_services()}
@@ -92,7 +92,7 @@ def test_ten_years_beside_the_published_change() -> None:
     """Upper secondary and care come out near the published; school differs because only teachers are counted."""
     data = read_baseline(DATA_SET)
     country = one_region(data, data["population"].sum("municipality").values, 2026)
-    path = country_path(country, {"streams": {"ukraine": ukraine_stream(6000)}})
+    path = country_path(country, ukraine_stream(6000))
     people = population(path, list(range(2026, 2037)))
     table = ten_year_change(full_time_equivalents(need_of(people), OPTIONS)).set_index("service")
     assert table.loc["grunnskole", "published"] == -8000

@@ -14,7 +14,7 @@ from demosim.costs.unit_costs import derive_unit_cost
 from demosim.kernels.threads import run_scenarios
 from demosim.packing import CostTable, pack
 from demosim.projection import assumption_arrays, project
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 from demosim.variables import validate
 from plain_assumptions import plain_assumptions
 

@@ -9,7 +9,7 @@ import xarray as xr
 from demosim.baseline.find import embedded
 from demosim.baseline.read import read_baseline
 from demosim.compare import Case, explain
-from demosim.costs.adjustment import Adjustment, adjustment_path
+from demosim.costs.adjustment import adjustment_path
 from demosim.costs.figures import registered
 from demosim.costs.fte import full_time_equivalents, labour_balance, labour_supply
 from demosim.costs.pressure import HealthierAgeing, multipliers, observed_growth
@@ -19,7 +19,7 @@ from demosim.fiscal.room import burden
 from demosim.fiscal.survey import standing
 from demosim.groups import by_group, groups_of, summarise
 from demosim.run import Result, run
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import Adjustment, CostOptions
 from demosim.validation.results import compare_results, country_assumptions, one_region, scale_to_growth
 from demosim.variables import validate
 

@@ -9,7 +9,7 @@ import xarray as xr
 from demosim.costs.prices import Deflator, deflator_of, read_deflator
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 
 SINGLE_AGES = xr.Dataset(coords={"age": np.arange(106)})
 

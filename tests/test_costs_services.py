@@ -14,7 +14,7 @@ from demosim.costs.need import expenditure
 from demosim.costs.services import chosen_services, read_services
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 
 TOY = """
 name = "bibliotek"
@@ -74,6 +74,21 @@ def test_a_figure_that_points_nowhere_and_a_key_without_column_are_refused(servi
         read_services(services)
     assert "net_share: Value error, needs facts and column, or an amount" in str(caught.value)
     assert "spread: Value error, a cost key needs a column of its table" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("method", "needs"),
+    [
+        ("per-inhabitant", "rate"), ("per-user", "users and users_per_fte"), ("coverage", "coverage and users_per_fte"),
+        ("total", "total"),
+    ],
+)  # fmt: skip
+def test_staff_that_cannot_be_counted_is_refused_with_what_is_missing(services: Path, method: str, needs: str) -> None:
+    broken = f'{TOY}\n[fte]\nmethod = "{method}"\nyear = 2024\n'
+    (services / "broken.toml").write_text(broken, encoding="utf-8")
+    with pytest.raises(DemosimError, match=f"broken.toml: fte: Value error, {method} needs {needs}$") as caught:
+        read_services(services)
+    assert caught.value.exit_code == 1
 
 
 def test_two_services_of_one_name_are_refused(services: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from demosim.costs.services import read_services
 from demosim.costs.trace import BANDS, derivations, relative_range, trace_derivations, trace_unit_costs
 from demosim.costs.unit_costs import derive
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 
 SERVICES = {service.name: service for service in read_services()}
 

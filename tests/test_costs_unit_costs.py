@@ -12,7 +12,7 @@ from demosim.costs.prices import read_deflator
 from demosim.costs.services import read_services
 from demosim.costs.unit_costs import TBU_BANDS, derive, derive_all, derive_unit_cost
 from demosim.errors import DemosimError
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 
 SINGLE_AGES = xr.Dataset(coords={"age": np.arange(106)})
 EVERY_SERVICE = CostOptions(services={"administrasjon": True})

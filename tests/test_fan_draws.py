@@ -58,7 +58,10 @@ def estimates(assumptions: xr.Dataset) -> xr.Dataset:
             "shape_variance": (("band", "municipality"), np.full((bands, size), 1e-6)),
             "noise_covariance": (("noise_age", "noise_age_other"), NOISE),
             "level_process_variance": ("part", [0.0, 5e-6, 1e-5]),
+            "level_pull_variance": ((), 2e-6),
             "deviation_half_life": ("part", [1000.0, 15.0, 1.0]),
+            "fertility_factor_variance": (place, np.linspace(0.001, 0.01, size)),
+            "fertility_step_variance": ((), 4e-4),
         },
         coords={"part": ["shape", "lasting", "fading"]},
     )
@@ -161,7 +164,7 @@ def test_processes_are_found_again() -> None:
 
 
 def test_levels_have_their_variances(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
-    place = local(parts[0])
+    place = replace(local(parts[0]), pull=np.zeros(4))
     draws = np.stack([place.levels(generator(0, draw, 1), 3) for draw in range(6000)])
     np.testing.assert_allclose(draws[:, 0].var(0), 4e-6 + 9e-6 - 4e-6 + 1e-6, rtol=0.07)
     kept = 0.5 ** (1 / np.array([15.0, 1.0]))
@@ -170,6 +173,19 @@ def test_levels_have_their_variances(parts: tuple[xr.Dataset, xr.DataArray]) -> 
     both = -4e-6 * kept[0] * kept[1]
     np.testing.assert_allclose(draws[:, 1].var(0), county + lasting + fading + both, rtol=0.07)
     assert np.corrcoef(draws[:, 0, 0], draws[:, 0, 2])[0, 1] > 0.05, "R1 and R3 share a county"
+
+
+def test_the_pull_of_size_moves_large_and_small_apart_and_lasts(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
+    assumptions, _ = parts
+    place = local(assumptions)
+    still = replace(place, root=place.root * 0, county_sd=place.county_sd * 0, process_sd=place.process_sd * 0)
+    draws = np.stack([still.levels(generator(0, draw, 1), 4) for draw in range(6000)])
+    size = np.log(assumptions["jump_off_population"].sum(("sex", "age")).values)
+    # two places differ by the slope of the year times how much larger one is
+    slope = (draws[:, :, 0] - draws[:, :, 1]) / (size[1] - size[0])
+    np.testing.assert_allclose(slope.var(0), 2e-6, rtol=0.07)
+    np.testing.assert_allclose(draws[:, :, 2] - draws[:, :, 3], slope * (size[3] - size[2]), atol=1e-12)
+    assert np.corrcoef(slope[:, 0], slope[:, 3])[0, 1] == pytest.approx(0.5 ** (3 / 15), abs=0.02)
 
 
 def test_noise_has_the_variance_and_the_correlation_of_its_classes(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
@@ -190,8 +206,23 @@ def test_noise_has_the_variance_and_the_correlation_of_its_classes(parts: tuple[
 
 def test_newborns_are_poisson_where_they_are_a_band(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
     place = replace(local(parts[0]), noise_class=np.array([-1, 1, 2]), newborn_sd=np.array([0.1, 0.2, 0.3, 0.4]))
-    draws = place.noise(generator(0, 0, 1), 4000)
+    draws = replace(place, factor_step=0.0).noise(generator(0, 0, 1), 4000)
     np.testing.assert_allclose(draws[:, 0].std(0), [0.1, 0.2, 0.3, 0.4], rtol=0.05)
+    years = np.stack([place.noise(generator(0, draw, 1), 9)[:, 0] for draw in range(4000)])
+    expected = np.array([0.1, 0.2, 0.3, 0.4]) ** 2 + np.arange(1, 10)[:, None] * 4e-4
+    np.testing.assert_allclose(years.var(0), expected, rtol=0.1)
+    apart = np.diff(years - years[:, :1], axis=1)[:, 1:].mean((0, 1))
+    np.testing.assert_allclose(apart, 0, atol=0.01)
+
+
+def test_factors_have_the_variance_of_the_estimate(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
+    arrays = assumption_arrays(parts[0])
+    place = local(parts[0])
+    drawn = [place.draw(generator(0, draw, 1), arrays)["fertility_factor"] for draw in range(4000)]
+    relative = np.stack(drawn) / arrays["fertility_factor"]
+    np.testing.assert_allclose(relative.mean(0), 1, atol=0.01)
+    unknown = np.linspace(0.001, 0.01, 4) / arrays["fertility_factor"] ** 2
+    np.testing.assert_allclose(np.log(relative).var(0), unknown, rtol=0.08)
 
 
 def test_departures_of_the_shape_have_no_total_and_stay(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
@@ -201,7 +232,8 @@ def test_departures_of_the_shape_have_no_total_and_stay(parts: tuple[xr.Dataset,
     np.testing.assert_allclose(total, 0, atol=1e-15)
     assert 0.5e-3 < draws.std() < 1e-3, "a little of it goes with the total"
     still = replace(place, root=place.root * 0, county_sd=place.county_sd * 0, process_sd=place.process_sd * 0,
-                    noise_root=place.noise_root * 0, newborn_sd=place.newborn_sd * 0)  # fmt: skip
+                    noise_root=place.noise_root * 0, newborn_sd=place.newborn_sd * 0, pull=place.pull * 0,
+                    factor_step=0.0)  # fmt: skip
     more = still.draw(generator(0, 1, 1), assumption_arrays(parts[0]))["net_migration_deviation"][-3:]
     assert np.ptp(more, axis=0).max() == 0
     assert np.abs(more).max() > 0
@@ -217,14 +249,16 @@ def test_departures_of_the_shape_have_no_total_and_stay(parts: tuple[xr.Dataset,
 )
 def test_bands_take_the_class_of_their_middle_age(band: list[list[int]], expected: list[int]) -> None:
     arrays = {"jump_off_population": np.full((2, 2, 5), 10.0), "deviation_band": np.array(band)}
+    arrays["fertility_factor"] = np.ones(2)
     size = len(expected)
     known = xr.Dataset(
         {
             "level_response": ("band", np.ones(size)), "shape_variance": (("band", "m"), np.ones((size, 2))),
             **{name: ("m", np.ones(2)) for name in ("level_lasting_variance", "level_fading_variance")},
             "level_part_covariance": ("m", np.zeros(2)), "level_county_variance": ("m", np.ones(2)),
-            "level_process_variance": ("part", [0.0, 1, 1]), "deviation_half_life": ("part", [1000.0, 15, 1]),
-            "noise_covariance": (("a", "b"), np.eye(2)),
+            "level_process_variance": ("part", [0.0, 1, 1]), "level_pull_variance": ((), 0.0),
+            "fertility_factor_variance": ("m", np.ones(2)), "fertility_step_variance": ((), 0.0),
+            "deviation_half_life": ("part", [1000.0, 15, 1]), "noise_covariance": (("a", "b"), np.eye(2)),
         },
         coords={"part": ["shape", "lasting", "fading"]},
     )  # fmt: skip
@@ -290,7 +324,8 @@ def test_the_estimate_that_stands_is_that_of_the_past(shared_data: Path) -> None
     waves = waves_from(wave, evidence.national.persons, 2026)
     stand = read_waves(waves.profile)
     np.testing.assert_allclose(stand.share, waves.share, atol=6e-6)
-    assert (stand.tilt, stand.tilt_error) == pytest.approx((waves.tilt, waves.tilt_error), abs=6e-4)
+    known = (waves.tilt, waves.tilt_error, waves.spread)
+    assert (stand.tilt, stand.tilt_error, stand.spread) == pytest.approx(known, abs=6e-4)
     found, stands = estimate_national(series), read_national()
     for name in ("kept", "sd", "trend_sd", "correlation"):
         np.testing.assert_allclose(getattr(stands, name), getattr(found, name), rtol=5e-3, atol=6e-4)

@@ -77,6 +77,19 @@ def test_waves_settle_by_the_key_and_the_country_stays_as_it_is(arrays: Arrays) 
     assert len(keys) == 20, "the key is uncertain"
 
 
+def test_municipalities_decide_for_themselves(arrays: Arrays) -> None:
+    """Relative to the key, shares differ by the spread, and all of the wave is settled."""
+    even = replace(WAVES, tilt=0.0, tilt_error=0.0, spread=0.25)
+    population = arrays["jump_off_population"].sum((1, 2))
+    keys = np.stack([even.draw(generator(0, draw, 4), arrays)["settlement_key"][-1] for draw in range(4000)])
+    np.testing.assert_allclose(keys.sum(1), 1)
+    rate = np.log(keys / population)
+    assert (rate[:, 0] - rate[:, 1]).var() == pytest.approx(2 * np.log(1.25), rel=0.08)
+    assert (rate[:, 2] - rate[:, 3]).mean() == pytest.approx(0, abs=0.04)
+    same = replace(even, spread=0.0).draw(generator(0, 1, 4), arrays)["settlement_key"][-1]
+    np.testing.assert_allclose(same, population / population.sum())
+
+
 def test_a_key_never_favours_the_large(arrays: Arrays) -> None:
     doubtful = replace(WAVES, tilt=0.0, tilt_error=1.0)
     population = arrays["jump_off_population"].sum((1, 2))
@@ -110,10 +123,10 @@ def test_waves_are_their_own_numbers(arrays: Arrays) -> None:
 
 def test_only_what_was_seen_before_the_launch() -> None:
     persons = np.array([0, 900.0, 0, 5000])
-    wave = Settlement(np.arange(2000, 2004), persons, PROFILE, 0.2, 0.1)
+    wave = Settlement(np.arange(2000, 2004), persons, PROFILE, 0.2, 0.1, 0.3)
     found = waves_from(wave, np.full(4, 1e5), 2003)
     np.testing.assert_allclose(found.share, [0, 0.009, 0])
-    assert (found.tilt, found.tilt_error) == (0.2, 0.1)
+    assert (found.tilt, found.tilt_error, found.spread) == (0.2, 0.1, 0.3)
 
 
 def test_the_estimate_is_written_as_it_is_read() -> None:
@@ -121,6 +134,7 @@ def test_the_estimate_is_written_as_it_is_read() -> None:
     years = np.arange(1986, 1986 + len(stands.share))
     text = waves_toml(stands, years, "a note\nof two lines")
     assert text.startswith("# a note\n# of two lines\ntilt = 0.")
+    assert f"spread = {stands.spread:.3f}\n\n[per_1000]\n" in text
     assert f"{years[-1]} = {1000 * stands.share[-1]:.2f}" in text
     assert stands.tilt > 3 * stands.tilt_error
     assert years[-1] == 2025

@@ -135,3 +135,30 @@ def test_a_stop_of_the_machine_leaves_a_folder_without_its_last_file(
     assert "source.toml" not in seen[moves - 1]
     assert seen[-1] == NEW
     assert len(seen) == 5
+
+
+def test_a_table_is_read_past_its_comments_and_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("\ufeff# made by hand\nmunicipality, group\n0301, øst\n", encoding="utf-8")
+    table = files.read_csv(path, ("municipality", "group"), dtype=str)
+    assert table.to_dict("list") == {"municipality": ["0301"], "group": ["øst"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, r"mine\.csv: there is no such file; draw one"),
+        (b"", r"mine\.csv: is not a readable CSV file \(.*\); draw one"),
+        (b"\xff\xfe\x00", r"mine\.csv: is not a readable CSV file"),
+        (b"place,group\n1,2,3\n1,2,3,4\n", r"mine\.csv: is not a readable CSV file"),
+        (b"place,group\n1,a\n", r"mine\.csv: municipality: has no such column; columns municipality, group, share"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_what_to_do(tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "mine.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DemosimError, match=said) as caught:
+        files.read_csv(path, ("municipality", "group", "share"), how="draw one")
+    assert caught.value.exit_code == 2
+    assert len(caught.value.problems) == (2 if "column" in said else 1)

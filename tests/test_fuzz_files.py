@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import made_up
 import made_up_result
 import mutate
 import sweep_country
@@ -41,16 +42,7 @@ from demosim.validation.published import read_published
 SLOW = 5.0  # seconds; most take some milliseconds
 BASE = sweep_country.country()
 SCENARIOS = [tomllib.loads(text) for text in (
-    """name = "small"
-title = "A small one"
-baseline = "country"
-variant = "a-low"
-horizon = 2026
-price_year = 2026
-[streams.crisis]
-profile = "crisis"
-settlement = "quota"
-net = { 2020 = 40, "2021-2023" = [10, 20] }
+    'title = "A small one"' + sweep_country.HEAD + """net = { 2020 = 40, "2021-2023" = [10, 20] }
 return_rate = { 2021 = 0.1 }
 return_from = 2021-01-01
 onward_rate = 0.1
@@ -113,7 +105,7 @@ def attempt(read: Callable[[Path], object], path: Path, contents: Iterable[bytes
     good = bad = 0
     for content in contents:
         path.write_bytes(content)
-        begun = time.perf_counter()
+        begun = time.process_time()
         problems = None
         try:
             read(path)
@@ -121,7 +113,7 @@ def attempt(read: Callable[[Path], object], path: Path, contents: Iterable[bytes
             problems = error.problems
         except Exception as error:
             raise AssertionError(f"{type(error).__name__}: {error} from the file\n{content!r}") from error
-        assert time.perf_counter() - begun < SLOW, content
+        assert time.process_time() - begun < SLOW, content
         good, bad = good + (problems is None), bad + (problems is not None)
         for problem in problems or ():
             assert str(problem).replace("\u202f", "").isprintable(), content
@@ -244,17 +236,7 @@ def test_documents_with_other_values_keys_and_tables(tmp_path: Path, name: str) 
     attempt(read, tmp_path / file, utf8(write(tree) for tree in mutate.trees(good, 600, 23)))
 
 
-DECLARATION = """
-[data_set]
-name = "x"
-title = "x"
-country = "x"
-currency = "x"
-language = "en"
-launch_year = 2020
-interval_years = 1
-male_birth_share = 0.5
-[files.population]
+DECLARATION = made_up.DATA_SET + """[files.population]
 title = "x"
 unit = "persons"
 axes = { region = { dim = "municipality", width = 2 }, gender = { dim = "sex" }, age = { dim = "age", kind = "age" } }

@@ -12,6 +12,7 @@ import xarray as xr
 import made_up
 from demosim.baseline.read import read_facts
 from demosim.errors import DemosimError
+from demosim.groups import places, size_classes, stock, summarise
 from demosim.projection import project
 from demosim.variables import validate
 from plain_assumptions import plain_assumptions
@@ -60,12 +61,12 @@ def test_groups_add_persons_up_and_not_ratios() -> None:
     found = ind.dependency_ratio(village(), by(A="north", B="south", C="north"))
     assert list(found["group"].values) == ["north", "south"]
     np.testing.assert_allclose(found["dependency_ratio"].sel(group="north"), [55 / 54, 58 / 52])
-    counties = ind.places(village(), "county")
+    counties = places(village(), "county")
     np.testing.assert_allclose(
         ind.dependency_ratio(village(), counties)["dependency_ratio"].sel(group="S"), [0.95, 0.975]
     )
     with pytest.raises(DemosimError, match='no grouping is called "region"'):
-        ind.places(village(), "region")
+        places(village(), "region")
 
 
 def test_nobody_of_working_age_has_no_ratio_and_no_class() -> None:
@@ -113,31 +114,35 @@ def test_decline_counts_municipalities_and_labels_the_year_in_which_they_fall() 
     found = ind.decline(people)
     assert list(found["year"].values) == [2030]
     assert float(found["declining_municipalities_share"].sel(group="all", year=2030)) == pytest.approx(1 / 3)
-    groups = ind.decline(people, ind.places(people, "county"))
+    groups = ind.decline(people, places(people, "county"))
     np.testing.assert_allclose(groups["declining_municipalities_share"].sel(year=2030), [0, 1])
     np.testing.assert_allclose(groups["declining_municipalities"].sel(year=2030), [0, 1])
 
 
 def test_size_classes_are_half_open_by_the_first_date() -> None:
-    found = ind.size_classes(village(), [9, 78])
+    found = size_classes(village(), [9, 78])
     assert list(found.values) == ["78+", "78+", "9-77"]
-    assert list(ind.size_classes(village(), [10, 79]).values) == ["79+", "10-78", "0-9"]
-    counted = ind.decline(village(), ind.size_classes(village(), [10, 79, 500]))
+    assert list(size_classes(village(), [10, 79]).values) == ["79+", "10-78", "0-9"]
+    counted = ind.decline(village(), size_classes(village(), [10, 79, 500]))
     assert list(counted["group"].values) == ["0-9", "10-78", "79-499"]  # from small to large, empty ones left out
     for wrong in ([5, 5], [9, 3], [0, 4]):
         with pytest.raises(DemosimError, match="do not rise"):
-            ind.size_classes(village(), wrong)
+            size_classes(village(), wrong)
 
 
 def test_what_the_ages_cannot_give_is_refused() -> None:
     with pytest.raises(DemosimError, match=r"ages 6-15 are not made up of .*; limits among 0, 20, 65"):
         ind.age_share(village(), ["6-15"])
+    young = village().isel(age=slice(0, 2))  # 20 and over is its open class, in which those of 65 and over are too
+    assert ind.usual_groups(young) == ["0+"]
+    with pytest.raises(DemosimError, match=r"ages 20-64 are not made up of .*; limits among 0, 20"):
+        ind.dependency_ratio(young)
     with pytest.raises(DemosimError, match="is not an age group"):
         ind.age_share(village(), ["old"])
     with pytest.raises(DemosimError, match="ages 20-65"):
         ind.dependency_ratio(made_history(made_up.three_regions()), working_ages=(20, 65))
     with pytest.raises(DemosimError, match="a projection or a history"):
-        ind.stock(made_up.three_regions())
+        stock(made_up.three_regions())
 
 
 def made_history(baseline: xr.Dataset) -> xr.Dataset:
@@ -152,8 +157,8 @@ def test_any_country_has_indicators_in_the_registered_form(country: object) -> N
     baseline = country()  # type: ignore[operator]  # a parameter of the test
     projection = project(plain_assumptions(baseline)).assign_coords(county=baseline["county"])
     for dataset in (projection, made_history(baseline)):
-        sizes = ind.size_classes(dataset, [1000, 20_000])
-        for groups in (None, ind.places(dataset, "county"), sizes):
+        sizes = size_classes(dataset, [1000, 20_000])
+        for groups in (None, places(dataset, "county"), sizes):
             found = ind.indicators(dataset, groups, working_ages=(20, 24))
             assert validate(found) == []
             assert set(ind.usual_groups(dataset)) >= {"0+"}
@@ -163,9 +168,9 @@ def test_any_country_has_indicators_in_the_registered_form(country: object) -> N
 
 def test_a_country_adds_up_whatever_the_groups() -> None:
     projection = project(plain_assumptions(made_up.three_regions()))
-    persons = ind.stock(projection).sum("sex")
+    persons = stock(projection).sum("sex")
     groups = by(N1="x", N2="y", S1="x")
-    np.testing.assert_allclose(ind.add_up(persons, groups).sum("group"), persons.sum("municipality"), rtol=1e-12)
+    np.testing.assert_allclose(summarise(persons, groups).sum("group"), persons.sum("municipality"), rtol=1e-12)
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +200,6 @@ def test_dependency_classes_beside_the_published(history: xr.Dataset) -> None:
 def test_old_age_shares_of_small_and_large_municipalities_beside_the_published(history: xr.Dataset) -> None:
     """Published for 2025: 24 per cent aged 67 and over below 2 000 inhabitants, 14.3 per cent above 50 000."""
     year = history.sel(year=[2025])
-    share = 100 * ind.age_share(year, ["67+"], ind.size_classes(year, [2000, 50_000])).squeeze()
+    share = 100 * ind.age_share(year, ["67+"], size_classes(year, [2000, 50_000])).squeeze()
     assert float(share.sel(group="0-1999")) == pytest.approx(24, abs=0.5)
     assert float(share.sel(group="50000+")) == pytest.approx(14.3, abs=0.25)

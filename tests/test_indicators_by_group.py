@@ -15,8 +15,9 @@ from demosim.baseline.calibrate.history import read_history
 from demosim.errors import DemosimError
 from demosim.groups import groups_of
 from demosim.indicators_by_group import ages_from, at_dates, beside_published, indicators_by_group, with_history
-from demosim.outputs.fan import has_record, record_table
+from demosim.outputs.fan import record_table
 from demosim.outputs.indicators_tables import indicator_tables
+from demosim.outputs.measures import is_norway
 from demosim.outputs.netcdf import write_result
 from demosim.uncertainty.fan_record import budget_record, next_year_half_width
 from made_up_others import fan
@@ -210,5 +211,5 @@ def test_the_record_is_told_with_a_word_where_a_band_is_narrower(lang: str) -> N
     assert len(narrow.notes) == 2
     unpriced = record_table(band, record, {"ours": 0.3, "ours_2020": float("nan")}, lang)
     assert (len(unpriced.rows), len(unpriced.notes)) == (5, 1)
-    assert has_record(band.assign_attrs(baseline="norway2026"))
-    assert not has_record(band.assign_attrs(baseline="elsewhere"))
+    assert is_norway(band.assign_attrs(baseline="norway2026"))
+    assert not is_norway(band.assign_attrs(baseline="elsewhere"))

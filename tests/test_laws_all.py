@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 import made_up
 import naive
 import sweep_country
-from demosim.continuation import continue_run, with_scenario_text
+from continued import continue_run
+from demosim.continuation import with_scenario_text
 from demosim.costs.fte import full_time_equivalents
 from demosim.costs.need import expenditure
 from demosim.gradient import gradient
@@ -28,10 +29,11 @@ from demosim.outputs.netcdf import read_assumptions, read_result, write_result
 from demosim.packing import CostTable, pack
 from demosim.projection import assumption_arrays, project
 from demosim.rounding import controlled_rounding, rounded_parts
+from demosim.scenario.cost_options import CostOptions
 from demosim.scenario.knobs import Knob, list_knobs
 from demosim.scenario.read import spec_from
 from demosim.scenario.resolve import resolve
-from demosim.scenario.spec import CostOptions, Spec
+from demosim.scenario.spec import Spec
 from demosim.scenario.vary import vary
 
 some = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 import made_up
 import naive
+from continued import continue_run
 from demosim.axes import closing, opening
 from demosim.baseline.check import check_baseline
 from demosim.baseline.form import MOVES, MOVES_TO
 from demosim.baseline.read import read_baseline
 from demosim.compare import Case, explain
-from demosim.continuation import continue_run
 from demosim.costs.need import expenditure
 from demosim.kernels.threads import run_scenarios
 from demosim.outputs.netcdf import read_assumptions, read_result, write_result

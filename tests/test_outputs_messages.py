@@ -13,9 +13,9 @@ from demosim.outputs.messages import catalogue, message
 from demosim.outputs.numbers import LANGUAGES
 
 SOURCE = Path(demosim.__file__).parent
-# "message(lang, 'key'", "words('key'", "word('key'", data-t="key", data-label="key"
+# "message(lang, 'key'", "heads(lang, 'key'", "words('key'", "word('key'", data-t="key", data-label="key"
 CALLS = re.compile(
-    r"""(?:message\(\s*[\w.]*lang,\s*|words\(\s*|\bw\(\s*|self\(\s*|word\(\s*|data-t=|data-label=)["']([a-z_0-9]+)["']"""
+    r"""(?:(?:message|heads)\(\s*[\w.]*lang,\s*|words\(\s*|\bw\(\s*|self\(\s*|word\(\s*|data-t=|data-label=)["']([a-z_0-9]+)["']"""
 )
 
 

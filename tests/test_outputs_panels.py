@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from demosim.costs.adjustment import Adjustment, adjustment_path
+from demosim.costs.adjustment import adjustment_path
 from demosim.errors import DemosimError
 from demosim.outputs.measures import measures
 from demosim.outputs.netcdf import write_result
@@ -19,6 +19,7 @@ from demosim.outputs.panels_scenarios import knob_label, scenarios_panel
 from demosim.outputs.plot import plot
 from demosim.outputs.rows import chart_rows, describe, number_table
 from demosim.outputs.words import Words
+from demosim.scenario.cost_options import Adjustment
 from made_up_others import fan, sensitivity, sweep
 from made_up_result import norway, small, three
 

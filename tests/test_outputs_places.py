@@ -42,9 +42,24 @@ def test_a_division_with_one_part_is_left_out() -> None:
 
 
 def test_names_that_two_share_carry_the_county() -> None:
-    names = municipality_names(norway())
+    names = municipality_names(norway()).values()
     assert {"Herøy (Nordland)", "Herøy (Møre og Romsdal)", "Våler (Østfold)", "Våler (Innlandet)"} <= set(names)
     assert len(set(names)) == 357
+
+
+def test_names_are_the_numbers_where_a_result_has_none() -> None:
+    bare = small().drop_vars(["municipality_name", "county_name", "county", "landsdel"], errors="ignore")
+    names = municipality_names(bare)
+    assert list(names) == list(names.values()) == bare["municipality"].values.tolist()
+
+
+def test_without_counties_every_municipality_pays_for_all_services() -> None:
+    bare = norway().drop_vars(["county", "county_name", "landsdel"])
+    seen = measures(bare)
+    own = np.array([region.kind == "municipality" for region in seen.regions])
+    assert seen.owns_county_services[own].all()
+    own = np.array([region.kind == "municipality" for region in measures(norway()).regions])
+    assert measures(norway()).owns_county_services[own].sum() == 1  # Oslo is both
 
 
 def test_size_classes_hold_everybody_once() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from demosim.costs.adjustment import Adjustment, adjustment_path
+from demosim.costs.adjustment import adjustment_path
 from demosim.errors import DemosimError
 from demosim.outputs.again import commands
 from demosim.outputs.csvs import norwegian
@@ -24,6 +24,7 @@ from demosim.outputs.sheets_path import path_sheet
 from demosim.outputs.sheets_places import groups_sheet, municipalities_sheet
 from demosim.outputs.sheets_sure import band_labels, sensitivity_sheet, uncertainty_sheet
 from demosim.outputs.words import Words
+from demosim.scenario.cost_options import Adjustment
 from made_up_others import fan, sensitivity
 from made_up_result import norway, small, three
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import made_up
 from demosim.errors import DemosimError
 from demosim.projection import project
-from demosim.scenario.control import ControlTotal, added_up, fit, net_migration, project_with_targets
+from demosim.scenario.control import ControlTotal, fit, joined, net_migration, project_with_targets
 from demosim.scenario.read import spec_from
 from demosim.scenario.resolve import Resolved, resolve
 
@@ -134,8 +134,14 @@ def test_growth_is_births_less_deaths_migration_and_adjustment() -> None:
 
 
 def test_counts_are_added_up_and_of_errors_the_largest_stands() -> None:
-    assert added_up("floored_persons", [1.0, 2.5]) == 3.5
-    assert added_up("mass_balance", [2e-16, 5e-16, 1e-16]) == 5e-16
+    stock = xr.Dataset({"population": ("date", [1.0, 2.0])}, {"date": [2026, 2027], "year": [2026]})
+    stock["births"] = ("year", [3.0])
+    later = stock.assign_coords(date=[2027, 2028], year=[2027]).assign_attrs(floored_persons=2.5, mass_balance=2e-16)
+    both = joined([stock.assign_attrs(floored_persons=1.0, mass_balance=5e-16), later], {"horizon": 2028})
+    assert both.attrs == {"horizon": 2028, "floored_persons": 3.5, "mass_balance": 5e-16}
+    assert both["date"].values.tolist() == [2026, 2027, 2028]
+    assert both["population"].values.tolist() == [1.0, 2.0, 2.0]
+    assert both["births"].values.tolist() == [3.0, 3.0]
     launch = int(YEARLY.attrs["launch_year"])
     scenario = resolved(YEARLY, control=[{"population": {str(launch + k): 190_000 for k in (1, 2, 3)}}])
     seen: list[float] = []

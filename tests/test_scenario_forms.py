@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demosim.axes import band_members, parse_band
 from demosim.errors import DemosimError
-from demosim.scenario.bands import band_members, parse_band
 from demosim.scenario.forms import BySex, Form, Report, dotted, parse_value
 from demosim.scenario.read import read_scenario
 from demosim.scenario.series import Segment, Series

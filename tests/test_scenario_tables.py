@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import made_up
+from demosim.baseline.mortality import life_expectancy
 from demosim.errors import DemosimError
 from demosim.projection import project
 from demosim.scenario.document import to_toml
@@ -21,7 +22,6 @@ from demosim.scenario.knobs_by_age import cohort_hazards
 from demosim.scenario.prepare import prepare
 from demosim.scenario.read import read_scenario, spec_from
 from demosim.scenario.resolve import Resolved, assemble, resolve
-from demosim.scenario.schedules import life_expectancy
 from demosim.scenario.vary import numeric_paths, split_path, vary, with_numbers
 from scenario_corpus import baseline as data_set
 
@@ -296,7 +296,7 @@ def test_a_sweep_beside_a_table_fills_the_table_once() -> None:
     prepared = prepare(YEARLY, spec)
     before = table.fill(prepared.draft.years, prepared.draft.ages, 1, counts=True)
     kept = before.copy()
-    found = [assemble(prepared, with_numbers(spec.knobs, {"fertility.multiplier": factor})) for factor in (0.5, 2.0)]
+    found = [assemble(prepared, with_numbers(spec.knobs, {"fertility.multiplier": factor}))[1] for factor in (0.5, 2.0)]
     assert table.fill(prepared.draft.years, prepared.draft.ages, 1, counts=True) is before
     np.testing.assert_array_equal(before, kept)
     assert not before.flags.writeable

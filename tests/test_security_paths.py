@@ -7,15 +7,20 @@ import shutil
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
+import made_up
 import sweep_country
 from demosim.baseline.read import files_elsewhere, read_baseline
 from demosim.cli import main
+from demosim.continuation import TEXT, stored_scenario
 from demosim.errors import DemosimError
 from demosim.files import beside, leads_outside
+from demosim.outputs.netcdf import write_result
 from demosim.run import run
 from demosim.scenario.read import read_scenario
 from demosim.sources.build import build_from_files
+from demosim.validation.targets import read_targets
 
 LINKS = os.name != "nt"  # where links need a right that the user does not have, there is nothing to follow
 links = pytest.mark.skipif(not LINKS, reason="symbolic links need a right of their own here")
@@ -127,17 +132,7 @@ def test_a_data_set_does_not_name_files_elsewhere(tmp_path: Path, name: str) -> 
     assert "sha256" not in str(caught.value)
 
 
-DECLARED = """
-[data_set]
-name = "x"
-title = "x"
-country = "x"
-currency = "x"
-language = "en"
-launch_year = 2020
-interval_years = 1
-male_birth_share = 0.5
-[files.population]
+DECLARED = made_up.DATA_SET + """[files.population]
 title = "x"
 unit = "persons"
 axes = { region = { dim = "municipality" } }
@@ -189,3 +184,57 @@ def test_a_file_of_costs_lies_beside_the_scenario(scenario: Path, name: str) -> 
     with pytest.raises(DemosimError, match="lies outside the folder of this file") as caught:
         read_scenario(scenario)
     assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "named",
+    ['[costs]\nown = "costs.toml"', '[fiscal]\ntax = "tax.csv"', '[fertility]\nrate = "rates.csv"',
+     '[costs]\nown = "/etc/passwd"', '[fiscal]\ncriteria = "../criteria.csv"'],
+)  # fmt: skip
+def test_the_scenario_inside_a_result_names_no_file(
+    tmp_path: Path, named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run stores what stood in its files: a name of one was put there by somebody else, and nothing is read."""
+    path = sweep_country.scenario_file(tmp_path)
+    done = run(path)
+    text = f"{done.assumptions.attrs[TEXT].partition('[')[0]}variant = 'a-low'\n{named}\n"
+    write_result(tmp_path / "made.nc", done.dataset, "run", done.assumptions.assign_attrs({TEXT: text}))
+    for name in ("costs.toml", "tax.csv", "rates.csv"):
+        (tmp_path / name).write_text("secret", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    later = path.read_text(encoding="utf-8").replace("horizon = 2026", "horizon = 2027")
+    path.write_text(later, encoding="utf-8")
+    for words in (["groups", "made.nc"], ["room", "made.nc"], ["run", "small.toml", "--continue", "made.nc"]):
+        with pytest.raises(SystemExit) as end:
+            main(words)
+        said = capsys.readouterr().err
+        assert end.value.code == 2, words
+        assert said.count("lies outside the folder of this file") == len(said.splitlines()) == 1, words
+
+
+@pytest.mark.parametrize("text", ["", "x =", "horizon = 3", 'name = "a"', "[[name]]", "\x00"])
+def test_the_scenario_inside_a_result_is_none(tmp_path: Path, text: str) -> None:
+    assumptions = xr.Dataset(attrs={TEXT: text})
+    with pytest.raises(DemosimError) as caught:
+        stored_scenario(assumptions)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["../run.nc", "/etc/passwd", "link.nc"])
+def test_targets_name_results_beside_them_only(tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "run.nc").write_bytes(b"x")
+    if name == "link.nc":
+        if not LINKS:
+            pytest.skip("symbolic links need a right of their own here")
+        (tmp_path / "mine" / name).symlink_to(tmp_path / "run.nc")
+    path = tmp_path / "mine" / "targets.toml"
+    change = f'{{ result = "{name}", budget_year = 2027 }}'
+    path.write_text(
+        f'price_year = 2026\n[[target]]\nname = "a"\nlow = 1\nhigh = 2\nprice_year = 2026\nchange = {change}\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(DemosimError, match="lies outside the folder of the file that names it"):
+        read_targets(path)
+    with pytest.raises(DemosimError, match=r"NetCDF|no such file"):
+        read_targets(path, allow_paths=True)

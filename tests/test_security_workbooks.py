@@ -53,12 +53,12 @@ def changed(path: Path, part: str, change: Callable[[bytes], bytes]) -> Path:
 def refusal(path: Path) -> str:
     """What is said of a workbook; reading it takes neither long nor much memory."""
     tracemalloc.start()
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(DemosimError) as caught:
         read_sheet(path)
-    took, (_, peak) = time.perf_counter() - begun, tracemalloc.get_traced_memory()
+    took, (_, peak) = time.process_time() - begun, tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert took < 20, f"{took:.1f} s"
+    assert took < 60, f"{took:.1f} s"  # of the processor, so that a busy machine does not matter
     assert peak < 150e6, f"{peak / 1e6:.0f} MB"
     assert str(path) in str(caught.value)
     return str(caught.value)
@@ -118,9 +118,9 @@ def test_a_part_larger_than_it_says_is_cut_there(tmp_path: Path) -> None:
 def test_a_size_that_the_sheet_only_says_it_has_is_not_believed(tmp_path: Path) -> None:
     path = made(tmp_path / "a.xlsx", [["x"], [1]])
     changed(path, SHEET, lambda content: content.replace(b'ref="A1:A2"', b'ref="A1:XFD1048576"'))
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert read_sheet(path) == [["x"], [1]]
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_a_row_far_down_does_not_make_the_rows_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,8 +132,9 @@ def test_a_row_far_down_does_not_make_the_rows_before_it(tmp_path: Path, monkeyp
     assert "more cells than are read" in refusal(path)
 
 
-def test_cells_in_far_columns_do_not_fill_the_memory(tmp_path: Path) -> None:
-    row = "".join(f'<row r="{r}"><c r="XFD{r}"><v>1</v></c></row>' for r in range(1, 3000))
+def test_cells_in_far_columns_do_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MOST_CELLS", 1_000_000)
+    row = "".join(f'<row r="{r}"><c r="XFD{r}"><v>1</v></c></row>' for r in range(1, 300))
     text = f"<worksheet {MAIN}><sheetData>{row}</sheetData></worksheet>"
     path = changed(made(tmp_path / "a.xlsx", [["x"]]), SHEET, lambda _: text.encode())
     assert "more cells than are read" in refusal(path)

@@ -15,7 +15,7 @@ from demosim.projection import assumption_arrays, project
 from demosim.scenario.read import read_scenario
 from demosim.scenario.resolve import resolve
 from demosim.sweep.changes import moved_arrays
-from demosim.sweep.municipal import YEARS, level_spread, list_municipal_changes
+from demosim.sweep.municipal import YEARS, fertility_spread, level_spread, list_municipal_changes
 from demosim.sweep.run_sensitivity import run_sensitivity
 from demosim.sweep.sensitivity import Figure, tornado
 from demosim.uncertainty.fan_draws import generator
@@ -36,7 +36,9 @@ def estimates(assumptions: xr.Dataset, noise: float = 1e-5) -> xr.Dataset:
             "level_lasting_variance": (place, 4e-6 * scale), "level_fading_variance": (place, 9e-6 * scale),
             "level_part_covariance": (place, -2e-6 * scale), "level_county_variance": (place, np.full(size, 1e-6)),
             "level_noise_variance": (place, np.full(size, noise)),
-            "level_process_variance": ("part", [0.0, 5e-6, 1e-5]),
+            "level_process_variance": ("part", [0.0, 5e-6, 1e-5]), "level_pull_variance": ((), 2e-6),
+            "fertility_factor": (place, np.linspace(0.9, 1.1, size)),
+            "fertility_factor_variance": (place, 0.002 * scale), "fertility_step_variance": ((), 4e-4),
             "deviation_half_life": ("part", [1000.0, 15.0, 1.0]),
             "shape_variance": (("band", "municipality"), np.zeros((bands, size))),
             "noise_covariance": (("noise_age", "noise_age_other"), np.eye(classes)),
@@ -65,9 +67,20 @@ def test_the_spread_is_that_of_the_mean_of_five_years_of_the_fan(parts: tuple[xr
     arrays = assumption_arrays(assumptions)
     place: Local = local_from(known, arrays, assumptions["county"].values, assumptions["age"].values)
     means = np.stack([place.levels(generator(0, draw, 1), YEARS).mean(0) for draw in range(6000)])
-    np.testing.assert_allclose(means.std(0), level_spread(known), rtol=0.05)
-    noisy = level_spread(estimates(assumptions, noise=5e-5))
-    np.testing.assert_allclose(noisy**2 - level_spread(known) ** 2, 1e-5, rtol=1e-9)
+    people = assumptions["jump_off_population"].sum(("sex", "age")).values
+    np.testing.assert_allclose(means.std(0), level_spread(known, people), rtol=0.05)
+    noisy = level_spread(estimates(assumptions, noise=5e-5), people)
+    np.testing.assert_allclose(noisy**2 - level_spread(known, people) ** 2, 1e-5, rtol=1e-9)
+
+
+def test_fertility_spreads_as_in_the_fan(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
+    """A factor that is not known at the launch, and steps that add up, as the mean of five years."""
+    known = estimates(parts[0])
+    random = np.random.default_rng(0)
+    factor, variance = known["fertility_factor"].values, known["fertility_factor_variance"].values
+    start = random.standard_normal((20_000, len(factor))) * np.sqrt(variance) / factor
+    steps = 0.02 * random.standard_normal((20_000, YEARS, len(factor))).cumsum(1)
+    np.testing.assert_allclose((start + steps.mean(1)).std(0), fertility_spread(known), rtol=0.03)
 
 
 def test_a_level_brings_the_persons_it_says(parts: tuple[xr.Dataset, xr.DataArray]) -> None:
@@ -80,7 +93,8 @@ def test_a_level_brings_the_persons_it_says(parts: tuple[xr.Dataset, xr.DataArra
     people = assumptions["jump_off_population"].sel(municipality="R2").values
     rate = moved[0][assumptions["deviation_band"].values.astype(int), level.municipality]
     assert (rate * people).sum() == pytest.approx(level.high)
-    spread = level_spread(estimates(assumptions))[level.municipality]
+    spread = level_spread(estimates(assumptions), assumptions["jump_off_population"].sum(("sex", "age")).values)
+    spread = spread[level.municipality]
     assert level.high == pytest.approx(1.282 * spread * people.sum())
     assert level.low == -level.high
 

@@ -17,7 +17,7 @@ from demosim.baseline.read import read_baseline, read_facts
 from demosim.errors import DemosimError
 from demosim.sources.build import BuildInputs
 from demosim.sources.declare import declare
-from demosim.sources.facts import build_declared, build_fresh
+from demosim.sources.facts import build_declared, build_embedded, build_fresh
 from demosim.sources.fresh_tables import prepare_facts
 from demosim.sources.jsonstat import parse, read_jsonstat
 from demosim.sources.store import Store
@@ -70,12 +70,42 @@ def recipe(tmp_path: Path) -> Path:
 def test_a_baseline_takes_the_registered_single_ages_as_they_are(
     fresh: BuildInputs, recipe: Path, tmp_path: Path
 ) -> None:
-    built = read_baseline(build_fresh(2026, tmp_path / "mine", inputs=fresh, recipe=recipe).folder)
+    build_fresh(2026, tmp_path / "mine", inputs=fresh, recipe=recipe)
+    built = read_baseline(tmp_path / "mine")
     registered = fresh.arrays["population"].transpose("municipality", "sex", "age")
     registered = registered.sel(municipality=built["municipality"].values, sex=built["sex"].values)
     np.testing.assert_allclose(built["population"].values, registered.values, atol=1e-6)
     assert built.attrs["name"] == "mine"
     assert built.attrs["launch_year"] == 2026
+
+
+def test_the_embedded_set_is_built_anew_by_the_recipe_that_lies_there(recipe: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "anew"
+    folder.mkdir()
+    shutil.copyfile(recipe, folder / "recipe.toml")
+    built = read_baseline(build_embedded(folder))
+    assert built["variant"].values.tolist() == ["2024-MMMM"]
+    again = folder / "estimates.nc"
+    assert read_baseline(build_embedded(folder, again)).attrs["digest"] == built.attrs["digest"]  # its own estimates
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "baseline.nc", "estimates.nc", "recipe.toml", "source.toml",
+    ]  # fmt: skip
+
+
+def test_a_build_of_the_embedded_set_that_fails_changes_nothing(recipe: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "anew"
+    folder.mkdir()
+    shutil.copyfile(recipe, folder / "recipe.toml")
+    (folder / "estimates.nc").write_text("kept", encoding="utf-8")
+    broken = tmp_path / "broken.nc"
+    broken.write_text("no NetCDF", encoding="utf-8")
+    with pytest.raises((DemosimError, OSError)):
+        build_embedded(folder, broken)
+    with pytest.raises((DemosimError, OSError)):
+        build_embedded(tmp_path / "other", broken)
+    assert sorted(path.name for path in folder.iterdir()) == ["estimates.nc", "recipe.toml"]
+    assert (folder / "estimates.nc").read_text(encoding="utf-8") == "kept"
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_build_that_fails_leaves_no_folder(fresh: BuildInputs, recipe: Path, tmp_path: Path) -> None:

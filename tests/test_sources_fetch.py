@@ -16,16 +16,7 @@ import pytest
 
 from demosim.errors import DemosimError
 from demosim.sources import tables as tables_module
-from demosim.sources.fetch import (
-    fetch_table,
-    fetch_tables,
-    list_vintages,
-    load_table,
-    prune,
-    show_vintage,
-    verify_live,
-    verify_store,
-)
+from demosim.sources.fetch import fetch_table, fetch_tables, list_vintages, load_table, show_vintage, verify_live
 from demosim.sources.store import Store
 from demosim.sources.tables import entries, find_entries, read_entry
 from stub_api import StubApi, StubTable
@@ -106,7 +97,7 @@ def refusal(api: StubApi, store: Store, name: str = "towns", **limits: Any) -> s
     with pytest.raises(DemosimError) as raised:
         fetch_table(name, store, api=client(api, **limits))
     assert [vintage.digest for vintage in store.vintages(name)] == before
-    assert verify_store(store) == []
+    assert store.verify() == []
     return str(raised.value)
 
 
@@ -138,8 +129,8 @@ def test_vintages_are_kept_apart_and_can_be_asked_for(api: StubApi, declared: Pa
     assert load_table("towns", store).data.identical(new.data)
     assert load_table("towns", store, digest=old.vintage.digest[:12]).data.identical(old.data)
     assert [v.updated for v in list_vintages(store, "towns")] == ["2026-02-24T07:00:00Z", "2026-08-20T07:00:00Z"]
-    assert len(prune(store, dry_run=True)) == 4
-    assert prune(store, protect=[old.vintage.digest, load_table("country", store).vintage.digest])
+    assert len(store.prune(dry_run=True)) == 4
+    assert store.prune(protect=[old.vintage.digest, load_table("country", store).vintage.digest])
     vintage, raw = show_vintage(old.vintage.digest[:12], store)
     assert vintage == old.vintage
     assert raw["Region"].values.tolist() == ["K-0110", "K-0201", "K-0301"]
@@ -276,7 +267,7 @@ def test_every_trouble_ends_in_words_with_the_store_intact_and_passes_when_it_is
     api.trouble = []
     (again,) = fetch_table("towns", store, api=client(api))
     assert again.vintage.updated == "2026-08-20T07:00:00Z"
-    assert verify_store(store) == []
+    assert store.verify() == []
 
 
 @pytest.mark.parametrize("trouble", ["stall", "cut", "429", "wait 1", "500", "503", "truncated", "cut-chunks"])
@@ -284,7 +275,7 @@ def test_a_trouble_that_passes_is_success(api: StubApi, declared: Path, store: S
     api.trouble = [trouble, trouble]
     (figures,) = fetch_table("towns", store, api=client(api))
     assert float(figures.data.sum()) > 0
-    assert verify_store(store) == []
+    assert store.verify() == []
 
 
 def test_an_interruption_in_the_middle_of_a_split_query_keeps_nothing_of_it(
@@ -297,7 +288,7 @@ def test_an_interruption_in_the_middle_of_a_split_query_keeps_nothing_of_it(
     assert [path for path in store.folder.rglob("*") if path.is_file()] == []
     (figures,) = fetch_table("country", store, api=client(api))
     assert len(figures.vintage.answers) == 4
-    assert verify_store(store) == []
+    assert store.verify() == []
 
 
 def test_codes_from_klass(api: StubApi, declared: Path, store: Store) -> None:
@@ -312,16 +303,16 @@ def test_codes_from_klass(api: StubApi, declared: Path, store: Store) -> None:
 
 
 def test_verify_live_compares_every_entry_with_its_table(api: StubApi, declared: Path) -> None:
-    assert all(not checked.problems for checked in verify_live(api=client(api)))
+    assert not any(verify_live(api=client(api)).values())
     api.tables["07459"].codelists["Region"]["agg_KommSummer"].pop("K-0301")
     api.klass.clear()
     api.klass["codesAt.json"] = {}
-    found = {checked.entry.name: [str(p) for p in checked.problems] for checked in verify_live(api=client(api))}
+    found = {name: [str(p) for p in problems] for name, problems in verify_live(api=client(api)).items()}
     assert found["towns"] == ["towns: has 2 values of municipality, not 3"]
     assert found["country"] == []
     assert len(found["codes"]) == 1
     api.tables["07459"].codes["Sex"] = api.tables["07459"].codes.pop("Kjonn")
-    problems = verify_live(["country"], client(api))[0].problems
+    problems = verify_live(["country"], client(api))["country"]
     assert any('no dimension "Kjonn"' in problem.what for problem in problems)
 
 
@@ -375,7 +366,7 @@ def test_two_processes_that_fetch_at_once(api: StubApi, declared: Path, store: S
     command = [sys.executable, "-c", TWICE, api.base, str(declared), str(store.folder)]
     running = [subprocess.Popen(command, env=environment) for _ in range(2)]
     assert [process.wait(120) for process in running] == [0, 0]
-    assert verify_store(store) == []
+    assert store.verify() == []
     assert len(list_vintages(store)) == 2
 
 

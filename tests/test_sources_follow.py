@@ -92,6 +92,8 @@ def test_what_cannot_be_added_is_left_out_and_said(result: xr.Dataset, tmp_path:
         ("from,to\n1508,1599\n", "old: has no such column"),
         ("old,new,when\n1508,1599,2030\n", "when: is not known"),
         ("old,new\n1508,\n", ":2: names no old or no new municipality"),
+        ("old,new,weight\n1508,1599,nan\n", "1508: is split between 1599; its weights sum to nan"),
+        ("old,new,weight\n1508,1599,1.5\n1508,1600,-0.5\n", "its weights sum to 1; shares from 0 that sum to 1"),
     ],
 )
 def test_changes_that_do_not_fit_are_refused(result: xr.Dataset, tmp_path: Path, text: str, says: str) -> None:

@@ -9,16 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demosim.errors import DemosimError
-from demosim.sources.recode import (
-    Recoding,
-    filled,
-    follow_merger,
-    from_changes,
-    from_value_map,
-    recode,
-    splits_of,
-    unexplained,
-)
+from demosim.sources.recode import Recoding, filled, from_changes, holes_of, recode, splits_of, unexplained
 
 # Ålesund and its neighbours: five municipalities became 1507 in 2020, which became 1508 Ålesund and 1580 Haram in 2024.
 OLD = ["1504", "1523", "1529", "1534", "1546"]
@@ -28,6 +19,11 @@ CHANGES = [
     {"old_code": "1507", "new_code": "1580", "date": "2024-01-01"},
 ]
 WEIGHTS = {"1507": {"1508": 0.86, "1580": 0.14}}
+
+
+def value_map(codes: dict[str, list[str]]) -> list[dict[str, str]]:
+    """Changes without a date, as a codelist's value map gives them: new code, and the old ones it stands for."""
+    return [{"old_code": old, "new_code": new, "date": ""} for new, olds in codes.items() for old in olds]
 
 
 def counts(values: dict[str, list[float]], status: dict[str, list[str]] | None = None) -> xr.DataArray:
@@ -103,6 +99,12 @@ def test_only_the_holes_are_filled_and_only_their_splits_need_weights() -> None:
     assert float(made.sel(year=2023).sum()) == 68 + 5 + 7
 
 
+def test_holes_are_told_by_municipality() -> None:
+    history = history_with_holes()[0]
+    assert holes_of(history) == ["1508", "1580"]
+    assert holes_of(history.fillna(0.0)) == []
+
+
 def test_a_hole_without_weights_or_without_a_code_is_refused() -> None:
     history, by_code, changes = history_with_holes()
     with pytest.raises(DemosimError, match="1507: is split between 1508, 1580"):
@@ -118,7 +120,7 @@ def test_changes_after_a_date_are_left_out() -> None:
 
 def test_better_weights_for_an_old_part_than_for_the_whole() -> None:
     """Haram of before 2020 went to Haram of 2024: a value map that says so is used as it stands."""
-    recoding = from_value_map({"1580": ["1534"], "1508": ["1504", "1523", "1529", "1546"]})
+    recoding = from_changes(value_map({"1580": ["1534"], "1508": ["1504", "1523", "1529", "1546"]}))
     result = recode(counts({code: [100.0] for code in OLD}), recoding, ["1508", "1580"])
     assert result.values.ravel().tolist() == [400, 100]
 
@@ -126,14 +128,19 @@ def test_better_weights_for_an_old_part_than_for_the_whole() -> None:
 def test_a_value_map_in_which_a_code_stands_twice_needs_weights() -> None:
     twice = {"1508": ["1507"], "1580": ["1507"]}
     with pytest.raises(DemosimError, match="is split between 1508, 1580"):
-        from_value_map(twice)
-    assert from_value_map(twice, WEIGHTS).splits == WEIGHTS
+        from_changes(value_map(twice))
+    assert from_changes(value_map(twice), WEIGHTS).splits == WEIGHTS
 
 
-@pytest.mark.parametrize("weights", [{"1508": 0.5, "1580": 0.4}, {"1508": 1.2, "1580": -0.2}, {}])
-def test_weights_that_are_no_shares_are_refused(weights: dict[str, float]) -> None:
-    with pytest.raises(DemosimError, match="not shares that sum to one"):
-        Recoding({"1507": weights})
+@pytest.mark.parametrize("first", [0.5, 1.2, np.nan, np.inf])
+def test_weights_that_are_no_shares_are_refused(first: float) -> None:
+    with pytest.raises(DemosimError, match="1507: is split between 1508, 1580; its weights sum to"):
+        Recoding({"1507": {"1508": first, "1580": -0.2}})
+
+
+def test_a_code_that_goes_nowhere_is_refused() -> None:
+    with pytest.raises(DemosimError, match="its weights sum to 0; shares from 0 that sum to 1"):
+        Recoding({"1507": {}})
 
 
 def test_a_code_that_leads_nowhere_is_refused_and_one_that_was_never_used_is_not() -> None:
@@ -146,13 +153,13 @@ def test_a_code_that_leads_nowhere_is_refused_and_one_that_was_never_used_is_not
 @pytest.mark.parametrize(("symbol", "sum_is"), [(".", 5.0), ("..", np.nan), (":", np.nan), ("null", np.nan)])
 def test_a_missing_part_makes_the_sum_missing_unless_it_was_not_in_use(symbol: str, sum_is: float) -> None:
     data = counts({"a": [5.0], "b": [np.nan]}, {"a": [""], "b": [symbol]})
-    result = recode(data, from_value_map({"c": ["a", "b"]}), ["c"])
+    result = recode(data, from_changes(value_map({"c": ["a", "b"]})), ["c"])
     np.testing.assert_array_equal(result.values, [[sum_is]])
 
 
 def test_a_new_code_with_no_part_in_use_is_missing_not_zero() -> None:
     data = counts({"a": [np.nan]}, {"a": ["."]})
-    assert recode(data, from_value_map({"c": ["a"]}), ["c"]).isnull().all()
+    assert recode(data, from_changes(value_map({"c": ["a"]})), ["c"]).isnull().all()
 
 
 @given(
@@ -174,24 +181,9 @@ def test_other_dims_and_their_order_stay() -> None:
         .expand_dims(sex=["male", "female"])
         .transpose("year", "municipality", ...)
     )
-    result = recode(data, from_value_map({"c": ["a", "b"]}), ["c"])
+    result = recode(data, from_changes(value_map({"c": ["a", "b"]})), ["c"])
     assert result.dims == ("year", "municipality", "sex")
     assert result.sel(sex="male").values.ravel().tolist() == [4.0, 6.0]
-
-
-def test_a_merger_during_the_horizon_is_followed() -> None:
-    data = counts({"a": [10.0, 11, 12], "b": [5.0, 4, 3], "c": [1.0, 1, 1]}).drop_vars("status")
-    both = follow_merger(data, ["a", "b"], "ab", since=2020, time="year")
-    assert both.sel(municipality="ab").values.tolist() == [15, 15, 15]
-    np.testing.assert_array_equal(both.sel(municipality="a").values, [10, np.nan, np.nan])
-    assert both.sel(municipality="c").values.tolist() == [1, 1, 1]
-    np.testing.assert_array_equal(
-        both.sel(year=slice(2020, None)).sum("municipality"), data.sel(year=slice(2020, None)).sum("municipality")
-    )
-    with pytest.raises(DemosimError, match="not in the data: x"):
-        follow_merger(data, ["a", "x"], "ab", since=2020, time="year")
-    with pytest.raises(DemosimError, match="c is already in the data"):
-        follow_merger(data, ["a", "b"], "c", since=2020, time="year")
 
 
 def test_missing_cells_are_told_by_their_symbol() -> None:

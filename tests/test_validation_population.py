@@ -191,6 +191,10 @@ def test_municipalities_beside_a_published_projection_by_hand(tmp_path: Path) ->
     assert list(worst["municipality"]) == ["0301"]
     with pytest.raises(DemosimError, match="no 2022-MMMM"):
         published.beside_published(two_places(), published.read_published(written(tmp_path, ROWS)), "2022-MMMM")
+    other_ages = published.read_published(written(tmp_path, [(2026, "MMMM", "0301", 2027, "6-15", 7)]))
+    with pytest.raises(DemosimError, match="in common"):
+        published.beside_published(two_places(), other_ages, "2026-MMMM")
+    written(tmp_path, ROWS)
     elsewhere = two_places().assign_coords(municipality=["A", "B"])
     with pytest.raises(DemosimError, match="in common"):
         published.beside_published(elsewhere, published.read_published(tmp_path / "published.csv"), "2026-MMMM")
@@ -200,8 +204,10 @@ def test_municipalities_beside_a_published_projection_by_hand(tmp_path: Path) ->
     ("rows", "columns", "said"),
     [
         ([(1, 2)], ("vintage", "value"), "region_code: has no such column"),
+        ([(2026, "MMMM", "0301", 2026, "old", 7)], None, '"old" is no age group'),
         ([*ROWS, ROWS[0]], None, "more than one figure"),
-        ([(2026, "MMMM", "0301", "soon", "total", 1), (2026, "MMMM", "0301", 2026, "total", "?")], None, "not numbers"),
+        ([(2026, "MMMM", "0301", "soon", "total", 1)], None, 'row 2, year: "soon" is not a number'),
+        ([(2026, "MMMM", "0301", 2026, "total", "?")], None, 'row 2, value: "[?]" is not a number'),
     ],
 )
 def test_a_file_of_another_form_is_refused(

@@ -8,7 +8,7 @@ import pytest
 from demosim.baseline.read import read_baseline
 from demosim.costs.figures import registered
 from demosim.costs.unit_costs import derive_unit_cost
-from demosim.scenario.spec import CostOptions
+from demosim.scenario.cost_options import CostOptions
 from demosim.validation.results import (
     ASSUMED_GROWTH,
     DATA_SET,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import xarray as xr
 
+from demosim.errors import usage_error
+
+SEXES = ("male", "female")
 ORDER = (
     "scenario", "draw", "quantile", "variant", "profile", "stream", "part", "band", "destination_band", "origin",
     "pressure", "financing", "service", "dependency_level", "working_ages", "age_group", "group", "municipality",
@@ -49,6 +54,49 @@ def age_label(lower: int, upper: int, last: int) -> str:
     if upper >= last:
         return f"{lower}+"
     return str(lower) if lower == upper else f"{lower}-{upper}"
+
+
+_BAND = re.compile(r"^(\d{1,3})(?:\s*[-–]\s*(\d{1,3})|\s*(\+))?$")
+
+
+def parse_band(text: str) -> tuple[int, int | None] | None:
+    """First and last age of a band, the last None where it is open; None where the text is no band.
+
+    >>> parse_band("0-5"), parse_band("80+"), parse_band("7"), parse_band("old"), parse_band("9-3")
+    ((0, 5), (80, None), (7, 7), None, None)
+    """
+    found = _BAND.match(text.strip())
+    if found is None:
+        return None
+    lower = int(found[1])
+    upper = None if found[3] else int(found[2] or lower)
+    return None if upper is not None and upper < lower else (lower, upper)
+
+
+def age_bounds(label: str, last: int) -> tuple[int, int]:
+    """First and last age of a group such as `6-15`; an open one ends at the last age. Raises where it is none.
+
+    >>> age_bounds("0", 105), age_bounds("1-5", 105), age_bounds("90+", 105)
+    ((0, 0), (1, 5), (90, 105))
+    """
+    band = parse_band(label)
+    if band is None:
+        raise usage_error(f'"{label}" is not an age group', allowed="6-15, 0 or 90+")
+    return band[0], last if band[1] is None else band[1]
+
+
+def band_members(ages: np.ndarray, width: int, lower: int, upper: int | None) -> np.ndarray | None:
+    """Which age classes make up a band (True or False for each); None where it cuts a class in two or has no age.
+
+    ages: lower bounds of the classes, `width` years each, the last one open. An upper bound beyond the open class
+    means all of it.
+    """
+    last = int(ages[-1])
+    if upper is None or upper >= last + width - 1:
+        upper = last
+    elif upper + 1 not in ages:
+        return None
+    return age_members(ages, lower, upper) if lower in ages and lower <= upper else None
 
 
 def age_members(ages: np.ndarray, lower: int, upper: int) -> np.ndarray:

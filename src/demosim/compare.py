@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from demosim.baseline.nation import mean_births, newborns, survivors
 from demosim.costs.prices import deflator_of
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
 from demosim.projection import project
@@ -176,13 +177,9 @@ def _streams(case: Case) -> list[str]:
 
 
 def _differs(before: Case, after: Case, arrays: Iterable[str]) -> bool:
-    for name in arrays:
-        first, second = (case.assumptions.get(name) for case in (before, after))
-        if (first is None) != (second is None):
-            return True
-        if first is not None and second is not None and not np.array_equal(first.values, second.values):
-            return True
-    return False
+    first, second = before.assumptions, after.assumptions
+    held = [name for name in arrays if name in first or name in second]
+    return not all(n in first and n in second and np.array_equal(first[n].values, second[n].values) for n in held)
 
 
 def _stream_differs(before: Case, after: Case, stream: str) -> bool:
@@ -252,20 +249,15 @@ def assumptions_of_outcome(assumptions: xr.Dataset, registered: np.ndarray) -> x
     if assumptions.sizes["municipality"] != 1 or assumptions.sizes["year"] != 1:
         raise usage_error("one region and one year are needed", allowed="the country as a data set of one region")
     start = assumptions["jump_off_population"].values[0]
-    survivors = np.zeros_like(start)
-    alive = start * (1 - assumptions["death_prob"].values[0])
-    survivors[:, 1:] = alive[:, :-1]
-    survivors[:, -1] += alive[:, -1]
+    expected = survivors(start, assumptions["death_prob"].values[0])
     male = float(assumptions.attrs["male_birth_share"])
-    newborn = np.array([male, 1 - male]) * assumptions["newborn_survival_prob"].values[0]
+    newborn = newborns(1.0, male, assumptions["newborn_survival_prob"].values[0])
     kept = assumptions["net_international_migration"].values[0, :, 0].sum()
     births = (registered[:, 0].sum() - kept) / newborn.sum()
-    rate = assumptions["fertility_rate"].values[0]
-    factor = float(assumptions["fertility_factor"].values[0])
-    interval = int(assumptions.attrs["interval_years"])
-    expected = factor * interval * float(rate @ (start[-1] + registered[-1])) / 2
-    survivors[:, 0] = births * newborn
+    factor = float(assumptions["fertility_factor"].values[0]) * int(assumptions.attrs["interval_years"])
+    usual = factor * mean_births(start[-1], registered[-1], assumptions["fertility_rate"].values[0])
+    expected[:, 0] = births * newborn
     return assumptions.assign(
-        fertility_rate=assumptions["fertility_rate"] * (births / expected),
-        net_international_migration=(assumptions["net_international_migration"].dims, (registered - survivors)[None]),
+        fertility_rate=assumptions["fertility_rate"] * (births / usual),
+        net_international_migration=(assumptions["net_international_migration"].dims, (registered - expected)[None]),
     )

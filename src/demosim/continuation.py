@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import replace
-from itertools import pairwise
 from typing import NoReturn
 
 import numpy as np
 import xarray as xr
 
-from demosim.errors import ProblemGroup, run_error, usage_error
+from demosim.errors import ProblemGroup, usage_error
 from demosim.packing import launch_share
 from demosim.projection import project
 from demosim.scenario.check import flow_years
-from demosim.scenario.control import added_up, project_with_targets
+from demosim.scenario.control import joined, project_with_targets
 from demosim.scenario.document import to_toml
 from demosim.scenario.forms import BySex
 from demosim.scenario.knobs import LifeExpectancy
@@ -38,22 +37,20 @@ def with_scenario_text(assumptions: xr.Dataset, baseline: xr.Dataset, spec: Spec
     return assumptions.assign_attrs({TEXT: to_toml(document)})
 
 
-def stored_scenario(assumptions: xr.Dataset, horizon: int | None = None) -> Spec:
-    """The scenario of a stored run, with a horizon of its own where one is given; raises where none is stored."""
+def stored_scenario(assumptions: xr.Dataset) -> Spec:
+    """The scenario of a stored run.
+
+    It is a resolved one: a stored scenario that names a file was not written by us, and no file is read for it.
+    Raises a `DemosimError` (2) where none is stored, or one that is no scenario.
+    """
     text = assumptions.attrs.get(TEXT)
     if not isinstance(text, str):
         raise usage_error("does not hold its scenario and cannot be continued; run the scenario again to the horizon")
-    tree = tomllib.loads(text)
-    if horizon is not None:
-        tree["horizon"] = horizon
-    return spec_from(tree, allow_paths=True)
-
-
-def continue_run(
-    stored: xr.Dataset, assumptions: xr.Dataset, horizon: int, baseline: xr.Dataset
-) -> tuple[xr.Dataset, xr.Dataset]:
-    """A stored projection carried on to a later 1 January under its own scenario; see `continue_with`."""
-    return continue_with(stored, assumptions, stored_scenario(assumptions, horizon), baseline)
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise usage_error(f"holds a scenario that cannot be read ({error})", path=TEXT) from error
+    return spec_from(tree, alone=True)
 
 
 def continue_with(
@@ -77,9 +74,7 @@ def continue_with(
     _check_targets(resolve(baseline, stored_scenario(assumptions)), resolved)
     piece = _ahead(stored, assumptions, resolved)
     whole = with_scenario_text(resolved.assumptions, baseline, spec)
-    return join_projections([stored[list(piece.data_vars)], piece]).assign_attrs(
-        {**resolved.assumptions.attrs, **_counters(stored, piece, assumptions)}
-    ), whole
+    return joined([stored[list(piece.data_vars)], piece], resolved.assumptions.attrs), whole
 
 
 def check_stored(stored: xr.Dataset, assumptions: xr.Dataset, resolved: Resolved) -> None:
@@ -119,21 +114,6 @@ def _refuse(changed: list[str]) -> NoReturn:
     raise usage_error(what, allowed="run the scenario from its launch, without the stored run")
 
 
-def join_projections(pieces: list[xr.Dataset]) -> xr.Dataset:
-    """Projections of consecutive stretches as one; each begins on the date on which the one before ends."""
-    for before, after in pairwise(pieces):
-        if int(before["date"].values[-1]) != int(after["date"].values[0]):
-            raise run_error(f"a projection to {before['date'].values[-1]} does not meet {after['date'].values[0]}")
-    names = [str(name) for name in pieces[0].data_vars]
-    stocks = [name for name in names if "date" in pieces[0][name].dims]
-    flows = [name for name in names if "year" in pieces[0][name].dims]
-    first, rest = pieces[0], [piece.isel(date=slice(1, None)) for piece in pieces[1:]]
-    by_date = xr.concat([part[stocks].drop_dims("year", errors="ignore") for part in (first, *rest)], "date")
-    by_year = xr.concat([part[flows].drop_dims("date", errors="ignore") for part in pieces], "year")
-    merged = xr.merge([by_date, by_year], join="exact", compat="equals", combine_attrs="drop")
-    return merged[names]
-
-
 def _ahead(stored: xr.Dataset, assumptions: xr.Dataset, resolved: Resolved) -> xr.Dataset:
     """The years that lie ahead of a stored run."""
     now, start = resolved.assumptions, int(stored["date"].values[-1])
@@ -166,12 +146,6 @@ def _changed(before: xr.Dataset, now: xr.Dataset) -> list[str]:
         return ["year"]
     names = [str(name) for name in early.data_vars]
     return [n for n in names if n not in before or not np.array_equal(before[n].values, early[n].values)]
-
-
-def _counters(stored: xr.Dataset, piece: xr.Dataset, assumptions: xr.Dataset) -> dict[str, float]:
-    """What the engine counted, added up; of a relative error the larger."""
-    counted = [name for name in piece.attrs if name not in assumptions.attrs and name in stored.attrs]
-    return {name: added_up(name, [float(stored.attrs[name]), float(piece.attrs[name])]) for name in counted}
 
 
 def _dated(spec: Spec, last_year: int) -> Spec:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 
 _SPACES = "\u00a0\u202f"  # between the digits of a number
 
@@ -95,3 +96,20 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str | None:
     table = {name.casefold(): name for name in allowed}
     near = difflib.get_close_matches(word.casefold(), table, n=1, cutoff=0.6)
     return f'"{table[near[0]]}"' if near else None
+
+
+class Offer(TypedDict):
+    """What a `Problem` with a name that is not known offers in its place."""
+
+    allowed: str
+    suggestion: str | None
+
+
+def instead_of(word: object, known: Iterable[str]) -> Offer:
+    """All that is known, and the nearest to the word: fields of the `Problem` that there is no such thing.
+
+    >>> print(usage_error("no such colour", **instead_of("gren", ["red", "green"])))
+    no such colour; red, green; did you mean "green"?
+    """
+    names = list(known)
+    return {"allowed": ", ".join(names), "suggestion": did_you_mean(str(word), names)}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.errors import ProblemGroup, did_you_mean, usage_error
-from demosim.indicators import places, size_classes
+from demosim.errors import ProblemGroup, did_you_mean, instead_of, usage_error
+from demosim.files import read_csv
 from demosim.scenario.places import find_municipality
 
 SIZE_CUTS = (3_000, 5_000, 10_000, 20_000, 50_000)  # KS's classes; a cut belongs to the class above
@@ -18,20 +19,54 @@ HOWS = ("sum", "median", "mean")
 KINDS = ("county", "landsdel", "size", "all")
 
 
-def groups_of(
-    dataset: xr.Dataset, name: str, cuts: Sequence[float] = SIZE_CUTS, apart: Sequence[str] = ()
-) -> xr.DataArray:
+def stock(dataset: xr.Dataset) -> xr.DataArray:
+    """Persons on 1 January, (..., sex, age, date), of a projection or of a history whose dates are called `year`."""
+    population = dataset["population"].astype(np.float64)
+    if "date" not in population.dims:
+        if "year" not in population.dims:
+            raise usage_error("has no dates", path="population", allowed="a projection or a history")
+        population = population.rename(year="date")
+    return population.sortby("date")
+
+
+def size_classes(dataset: xr.Dataset, cuts: Sequence[float] = SIZE_CUTS) -> xr.DataArray:
+    """Each municipality's size class by its population on the first date, half-open: a cut belongs to the class above.
+
+    Labels such as `0-2999`, `3000-4999`, `50000+`.
+    """
+    persons = stock(dataset).isel(date=0, drop=True).sum(("sex", "age"))
+    if list(cuts) != sorted(set(cuts)) or (len(cuts) and cuts[0] <= 0):
+        raise usage_error(f"sizes {list(cuts)} do not rise from above zero", path="cuts")
+    edges = [0, *cuts]
+    labels = [f"{low:g}-{high - 1:g}" for low, high in pairwise(edges)] + [f"{edges[-1]:g}+"]
+    number = np.searchsorted(np.asarray(cuts, dtype=float), persons.values, side="right")
+    return _group(dataset, np.array(labels)[number]).assign_attrs(order=labels)
+
+
+def places(dataset: xr.Dataset, name: str) -> xr.DataArray:
+    """Each municipality's `county`, `county_name`, `landsdel` or another of its coordinates, as groups."""
+    known = [str(label) for label in dataset.coords if dataset[label].dims == ("municipality",)]
+    if name not in known:
+        raise usage_error(f'no grouping is called "{name}"', allowed=", ".join(known))
+    return _group(dataset, dataset[name].values.astype(np.str_))
+
+
+def _group(dataset: xr.Dataset, values: np.ndarray) -> xr.DataArray:
+    return xr.DataArray(values, {"municipality": dataset["municipality"].values}, name="group")
+
+
+def groups_of(dataset: xr.Dataset, name: str, apart: Sequence[str] = ()) -> xr.DataArray:
     """Each municipality's group: `county`, `county_name`, `landsdel`, `size`, `all` or another of its coordinates.
 
-    cuts: of the size classes, by the population on the first date. apart: municipalities (numbers) that form a group of
-    their own under their name, such as Oslo, which is municipality and county.
+    apart: municipalities (numbers) that form a group of their own under their name, such as Oslo, which is municipality
+    and county.
 
     Returns group by municipality, with the order of the groups as the attribute `order`.
     """
     if name == "size":
-        groups = size_classes(dataset, cuts)
+        groups = size_classes(dataset)
     elif name == "all":
-        groups = xr.DataArray(np.full(dataset.sizes["municipality"], "all"), _places(dataset), name="group")
+        groups = _group(dataset, np.full(dataset.sizes["municipality"], "all"))
     else:
         groups = places(dataset, name)
     return set_apart(groups, apart, dataset)
@@ -47,10 +82,8 @@ def groups_by(dataset: xr.Dataset, by: str, apart: Sequence[str] = ()) -> xr.Dat
         return groups_of(dataset, "county_name" if by == "county" else by, apart=numbers)
     path = Path(by)
     if not path.suffix and not path.exists():
-        raise usage_error(
-            f'"{by}" is no kind of group', path="--by", allowed=f"{', '.join(KINDS)}, or a file (csv)",
-            suggestion=did_you_mean(by, KINDS),
-        )  # fmt: skip
+        kinds = (*KINDS, "or a file (csv)")
+        raise usage_error(f'"{by}" is no kind of group', path="--by", **instead_of(by, kinds))
     return set_apart(read_groups(path, dataset), numbers, dataset)
 
 
@@ -79,15 +112,8 @@ def read_groups(path: Path, dataset: xr.Dataset) -> xr.DataArray:
 
     Raises a `DemosimError` (2) with every municipality that is not there or stands twice.
     """
-    try:
-        table = pd.read_csv(path, dtype=str, comment="#", encoding="utf-8", skipinitialspace=True)
-    except (OSError, ValueError) as error:
-        raise usage_error(f"is not a readable CSV file ({error})", file=str(path)) from error
+    table = read_csv(path, ("municipality", "group"), dtype=str)
     problems = ProblemGroup(path)
-    for column in ("municipality", "group"):
-        if column not in table:
-            problems.add("has no such column", path=column, allowed="columns municipality, group")
-    problems.raise_if_any()
     known = dataset["municipality"].values.astype(str).tolist()
     given = table["municipality"].tolist()
     for number in dict.fromkeys(given):
@@ -113,7 +139,7 @@ def summarise(data: xr.DataArray, groups: xr.DataArray, how: str = "sum") -> xr.
     Groups stand in their own order, empty ones are left out. Municipalities of no group are left out.
     """
     if how not in HOWS:
-        raise usage_error(f'"{how}" is no way to sum up', allowed=", ".join(HOWS), suggestion=did_you_mean(how, HOWS))
+        raise usage_error(f'"{how}" is no way to sum up', **instead_of(how, HOWS))
     given = groups["municipality"].values.tolist()
     labels = dict(zip(given, groups.values.tolist(), strict=True))
     member = np.array([labels.get(number, "") for number in data["municipality"].values.tolist()], dtype=object)
@@ -144,29 +170,13 @@ def pick_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
     """An array of a result that has an axis of municipalities; raises where there is none of that name."""
     known = [str(key) for key in dataset.data_vars if "municipality" in dataset[key].dims]
     if name not in known:
-        raise usage_error(
-            f'the result has no array "{name}" by municipality', path="--of", allowed=", ".join(known),
-            suggestion=did_you_mean(name, known),
-        )  # fmt: skip
+        what = f'the result has no array "{name}" by municipality'
+        raise usage_error(what, path="--of", **instead_of(name, known))
     return dataset[name]
 
 
-def per_inhabitant(data: xr.DataArray, population: xr.DataArray, groups: xr.DataArray) -> xr.DataArray:
-    """A sum per inhabitant of each group (weighted, unlike the mean over municipalities).
-
-    data: (…, municipality, …). population: persons (municipality), or with the date axis of `data`.
-    """
-    return summarise(data, groups) / summarise(population, groups)
-
-
-def _places(dataset: xr.Dataset) -> dict[str, np.ndarray]:
-    return {"municipality": dataset["municipality"].values}
-
-
-def expenditure_by_group(
-    dataset: xr.Dataset, groups: xr.DataArray, budget_year: int | None = None, financing: str = "free_income"
-) -> pd.DataFrame:
-    """Population and demographic expenditure of each group, and the typical municipality in it.
+def expenditure_by_group(dataset: xr.Dataset, groups: xr.DataArray, budget_year: int | None = None) -> pd.DataFrame:
+    """Population and demographic expenditure (free income) of each group, and the typical municipality in it.
 
     dataset: a result. budget_year: the change from the year before; None: accumulated from the launch to the last one.
 
@@ -179,7 +189,7 @@ def expenditure_by_group(
         raise usage_error(f"there is no budget year {budget_year}", allowed=f"{years[0]} to {years[-1]}")
     name = "demographic_expenditure" if budget_year is not None else "accumulated_demographic_expenditure"
     year = years[-1] if budget_year is None else budget_year
-    money = dataset[name].sel(financing=financing, budget_year=year)
+    money = dataset[name].sel(financing="free_income", budget_year=year)
     persons = dataset["population"].sum(("sex", "age"))
     kroner = {level: money.isel(service=np.flatnonzero(money["level"].values == level)).sum("service")
               for level in ("municipal", "county")}  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ import xarray as xr
 
 from demosim.baseline.read import read_facts
 from demosim.errors import usage_error
-from demosim.groups import summarise
+from demosim.groups import size_classes, stock, summarise
 from demosim.indicators import (
     CLASSES,
     WORKING_AGES,
@@ -19,14 +21,13 @@ from demosim.indicators import (
     dependency_class_share,
     dependency_ratio,
     growth_index,
-    size_classes,
-    stock,
     usual_groups,
 )
 
 OLD = ("67+", "80+")
 PUBLISHED_FOR = "norway2026"  # the data set that the published figures are about
 SMALL, LARGE = 2_000, 50_000  # limits of the size classes that shares of the old are published for
+DECLINE = "municipalities_with_population_decline"
 
 
 def ages_from(text: str) -> tuple[int, int]:
@@ -139,19 +140,8 @@ def beside_published(dataset: xr.Dataset, history: xr.Dataset | None = None) -> 
     return _deviations(rows)
 
 
-DECLINE = "municipalities_with_population_decline"
-
-
 def _declining(dates: xr.Dataset) -> float:
     return 100 * float(decline(dates)["declining_municipalities_share"].isel(group=0, year=0))
-
-
-def _old_in_small(dates: xr.Dataset) -> float:
-    return _old(dates, f"0-{SMALL - 1}")
-
-
-def _old_in_large(dates: xr.Dataset) -> float:
-    return _old(dates, f"{LARGE}+")
 
 
 def _old(dates: xr.Dataset, size: str) -> float:
@@ -159,9 +149,10 @@ def _old(dates: xr.Dataset, size: str) -> float:
     return 100 * float(shares.sel(group=size).isel(age_group=0, date=0))
 
 
-OF_PRESSURE = {
-    DECLINE: _declining, "share_67_plus_in_municipalities_under_2000": _old_in_small,
-    "share_67_plus_in_municipalities_over_50000_weighted": _old_in_large,
+OF_PRESSURE: dict[str, Callable[[xr.Dataset], float]] = {
+    DECLINE: _declining,
+    "share_67_plus_in_municipalities_under_2000": partial(_old, size=f"0-{SMALL - 1}"),
+    "share_67_plus_in_municipalities_over_50000_weighted": partial(_old, size=f"{LARGE}+"),
 }  # fmt: skip
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.build_paths import Tables, constant, national_paths, population_by_age
 from demosim.baseline.check import check_baseline
-from demosim.baseline.form import SEXES, VARIABLES
+from demosim.baseline.form import VARIABLES
 from demosim.baseline.graduate import graduate
 from demosim.baseline.keys import migration_profile, settlement_by_size
 from demosim.baseline.read import load_netcdf, read_facts
@@ -71,9 +72,8 @@ def _finished(dataset: xr.Dataset) -> xr.Dataset:
         if name in dataset:
             array = dataset[name].transpose(*form.dims).assign_attrs({**dataset[name].attrs, "units": form.unit})
             places = _PLACES.get(name, _RATE_PLACES)
-            dataset[name] = (
-                array.astype(np.float64).round(places) if array.dtype.kind == "f" else array.astype(np.int64)
-            )
+            whole = array.dtype.kind != "f"
+            dataset[name] = array.astype(np.int64) if whole else array.astype(np.float64).round(places)
     return dataset
 
 
@@ -104,7 +104,10 @@ def _streams(recipe: dict[str, Any], tables: Tables, dataset: xr.Dataset) -> xr.
     shares = np.array([migration_profile(tables["migration_profiles"], profile) for profile in profiles])
     persons = dataset["population"].sum(("sex", "age")).values
     refugees, settlement = tables["refugees"], recipe["settlement"]
-    column = {name: refugees[refugees["table"] == settlement[name]].set_index("key")["value"] for name in _KEYS}
+    column = {
+        name: refugees[refugees["table"] == settlement[name]].set_index("key")["value"]
+        for name in ("per_1000", "by_county")
+    }
     by_size = settlement_by_size(column["per_1000"], column["by_county"], persons, dataset["county"].values)
     keys = np.stack([by_size, persons / persons.sum()])
     return xr.Dataset(
@@ -119,9 +122,6 @@ def _streams(recipe: dict[str, Any], tables: Tables, dataset: xr.Dataset) -> xr.
         },
         coords={"profile": profiles, "settlement": [settlement["name"], "population"]},
     )  # fmt: skip
-
-
-_KEYS = ("per_1000", "by_county")
 
 
 def _estimates(path: Path | None, dataset: xr.Dataset) -> xr.Dataset:

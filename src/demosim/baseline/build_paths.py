@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.baseline.form import SEXES
+from demosim.axes import SEXES
 from demosim.baseline.keys import migration_profile
-from demosim.baseline.mortality import DeclineTable, life_expectancy, to_prob, with_life_expectancy
+from demosim.baseline.mortality import DeclineTable, life_expectancy, with_life_expectancy
 from demosim.baseline.paths import NationalPath, Round, Vital, national_path
 
 Tables = Mapping[str, pd.DataFrame]
@@ -101,21 +101,20 @@ def published_round(recipe: dict[str, Any], tables: Tables, launch: int, alterna
 
 def _labelled(path: NationalPath, vital: Vital, published: Round) -> xr.Dataset:
     years = range(published.launch, published.launch + len(path.total_fertility_rate))
-    years_lived = life_expectancy(path.death_prob, path.newborn_survival_prob)
+    expected = life_expectancy(path.death_prob, path.newborn_survival_prob)
+    table = vital.mortality
+    plain = [
+        with_life_expectancy(table.hazard(year), table.newborn_survival_prob(year), wanted)
+        for year, wanted in zip(years, expected, strict=True)
+    ]
     values = {
         "death_prob": path.death_prob,
         "newborn_survival_prob": path.newborn_survival_prob,
         "total_fertility_rate": path.total_fertility_rate,
         "net_international_migration": path.net_migration,
         "fertility_schedule": np.tile(vital.fertility_schedule, (len(years), 1)),
-        "life_expectancy": years_lived,
+        "life_expectancy": expected,
         "death_multiplier": path.death_multiplier,
-        "plain_death_prob": np.array([_plain_death_prob(vital, year, years_lived[i]) for i, year in enumerate(years)]),
+        "plain_death_prob": np.array(plain),
     }
     return xr.Dataset({name: (_DIMS[name], value) for name, value in values.items()}, coords={"year": list(years)})
-
-
-def _plain_death_prob(vital: Vital, year: int, wanted: np.ndarray) -> np.ndarray:
-    """The starting table with one factor on the death rates of each sex that gives the year's life expectancy."""
-    hazard, survival = vital.mortality.hazard(year), vital.mortality.newborn_survival_prob(year)
-    return to_prob(np.array([with_life_expectancy(hazard[i], survival[i], wanted[i]) for i in range(len(wanted))]))

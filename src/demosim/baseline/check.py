@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.check_moves import move_problems
-from demosim.baseline.form import ATTRIBUTES, NAMES, SEXES, TEXT_COORDINATES, VARIABLES, WHOLE_COORDINATES, Form
+from demosim.baseline.form import ATTRIBUTES, NAMES, TEXT_COORDINATES, VARIABLES, WHOLE_COORDINATES, Form, problem
 from demosim.errors import Problem
 
 _ROUNDING = 1e-6  # shares are stored in full precision; anything beyond this is an error and no rounding
@@ -25,27 +26,23 @@ def check_baseline(dataset: xr.Dataset) -> list[Problem]:
         if name in dataset:
             problems += _number_problems(dataset, name, form)
     if float(dataset["population"].sum()) == 0:
-        problems.append(_problem("population", "nobody lives here", "at least one person"))
+        problems.append(problem("population", "nobody lives here", "at least one person"))
     return problems
-
-
-def _problem(path: str, what: str, allowed: str | None = None) -> Problem:
-    return Problem(what, code="data-set", path=path, allowed=allowed)
 
 
 def _attribute_problems(dataset: xr.Dataset) -> list[Problem]:
     problems = []
     for name, kind in ATTRIBUTES.items():
         if name not in dataset.attrs:
-            problems.append(_problem(name, "attribute missing", f"a value of type {kind.__name__}"))
+            problems.append(problem(name, "attribute missing", f"a value of type {kind.__name__}"))
         elif not isinstance(dataset.attrs[name], kind):
-            problems.append(_problem(name, f"is {dataset.attrs[name]!r}", f"a value of type {kind.__name__}"))
+            problems.append(problem(name, f"is {dataset.attrs[name]!r}", f"a value of type {kind.__name__}"))
     interval = dataset.attrs.get("interval_years", 1)
     if isinstance(interval, int) and interval < 1:
-        problems.append(_problem("interval_years", f"is {interval}", "a whole number of years, at least 1"))
+        problems.append(problem("interval_years", f"is {interval}", "a whole number of years, at least 1"))
     share = dataset.attrs.get("male_birth_share", 0.5)
     if isinstance(share, float) and not 0 < share < 1:
-        problems.append(_problem("male_birth_share", f"is {share}", "between 0 and 1"))
+        problems.append(problem("male_birth_share", f"is {share}", "between 0 and 1"))
     return problems
 
 
@@ -54,12 +51,12 @@ def _coordinate_problems(dataset: xr.Dataset) -> list[Problem]:
     for name in (*TEXT_COORDINATES, *WHOLE_COORDINATES):
         kinds = "U" if name in TEXT_COORDINATES else "iu"
         if name not in dataset.indexes:
-            problems.append(_problem(name, "coordinate missing"))
+            problems.append(problem(name, "coordinate missing"))
         elif dataset[name].dtype.kind not in kinds:
-            problems.append(_problem(name, f"labels are {dataset[name].dtype}", "text" if kinds == "U" else "integers"))
+            problems.append(problem(name, f"labels are {dataset[name].dtype}", "text" if kinds == "U" else "integers"))
         elif not dataset.indexes[name].is_unique:
             twice = dataset.indexes[name][dataset.indexes[name].duplicated()]
-            problems.append(_problem(name, f"{twice[0]} occurs more than once"))
+            problems.append(problem(name, f"{twice[0]} occurs more than once"))
     return problems
 
 
@@ -69,12 +66,12 @@ def _array_problems(dataset: xr.Dataset) -> list[Problem]:
     for name, form in forms.items():
         if name not in dataset:
             if not form.optional:
-                problems.append(_problem(name, "missing", f"dims {', '.join(form.dims)}"))
+                problems.append(problem(name, "missing", f"dims {', '.join(form.dims)}"))
         elif dataset[name].dims != form.dims:
             found = ", ".join(map(str, dataset[name].dims)) or "none"
-            problems.append(_problem(name, f"has dims {found}", f"dims {', '.join(form.dims)}"))
+            problems.append(problem(name, f"has dims {found}", f"dims {', '.join(form.dims)}"))
         elif dataset[name].dtype.kind not in ("U" if name in NAMES else "fiu"):
-            problems.append(_problem(name, f"holds {dataset[name].dtype}", "text" if name in NAMES else "numbers"))
+            problems.append(problem(name, f"holds {dataset[name].dtype}", "text" if name in NAMES else "numbers"))
     return problems
 
 
@@ -82,19 +79,19 @@ def _axis_problems(dataset: xr.Dataset) -> list[Problem]:
     problems = []
     interval, launch = dataset.attrs["interval_years"], dataset.attrs["launch_year"]
     if tuple(dataset["sex"].values) != SEXES:
-        problems.append(_problem("sex", f"is {', '.join(dataset['sex'].values)}", ", ".join(SEXES) + ", in this order"))
+        problems.append(problem("sex", f"is {', '.join(dataset['sex'].values)}", ", ".join(SEXES) + ", in this order"))
     if not np.array_equal(dataset["age"], dataset["age_end_of_year"]):
-        problems.append(_problem("age_end_of_year", "differs from age", "the same classes"))
+        problems.append(problem("age_end_of_year", "differs from age", "the same classes"))
     for name in ("age", "year"):
         if (np.diff(dataset[name].values) != interval).any():
-            problems.append(_problem(name, "labels are not one interval apart", f"steps of {interval}, rising"))
+            problems.append(problem(name, "labels are not one interval apart", f"steps of {interval}, rising"))
     if dataset["age"].values[0] != 0:
-        problems.append(_problem("age", f"starts at {dataset['age'].values[0]}", "the first class starts at 0"))
+        problems.append(problem("age", f"starts at {dataset['age'].values[0]}", "the first class starts at 0"))
     if launch not in dataset["year"].values:
-        problems.append(_problem("launch_year", f"{launch} is not among the years of the paths"))
+        problems.append(problem("launch_year", f"{launch} is not among the years of the paths"))
     bands = dataset["deviation_band"].values
     if not np.isin(bands, dataset["band"].values).all():
-        problems.append(_problem("deviation_band", "names a band that does not exist", "labels of band"))
+        problems.append(problem("deviation_band", "names a band that does not exist", "labels of band"))
     return problems
 
 
@@ -134,4 +131,4 @@ def _cells(name: str, wrong: xr.DataArray, what: str, allowed: str) -> Problem:
     number = int(wrong.sum())
     where = np.argwhere(wrong.values)[0]
     first = ", ".join(f"{dim} {wrong[dim].values[i]}" for dim, i in zip(wrong.dims, where, strict=True))
-    return _problem(name, f"{number} cell{'s' * (number > 1)} {what}, the first at {first}", allowed)
+    return problem(name, f"{number} cell{'s' * (number > 1)} {what}, the first at {first}", allowed)

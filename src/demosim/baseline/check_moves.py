@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from demosim.baseline.form import MOVES, MOVES_TO
+from demosim.baseline.form import MOVES, MOVES_TO, problem
 from demosim.errors import Problem
 
 
@@ -15,11 +15,11 @@ def move_problems(dataset: xr.Dataset) -> list[Problem]:
     if not there:
         return []
     missing = [name for name in MOVES if name not in dataset]
-    problems = [_problem(name, f"missing, while {there[0]} is there", "gross moves need it") for name in missing]
+    problems = [problem(name, f"missing, while {there[0]} is there", "gross moves need it") for name in missing]
     to = [name for name in MOVES_TO if name in dataset]
     if len(to) != 1:
         what = "both are there" if to else "neither is there"
-        problems.append(_problem(" and ".join(MOVES_TO), what, "one of the two: a pool, or origins and destinations"))
+        problems.append(problem(" and ".join(MOVES_TO), what, "one of the two: a pool, or origins and destinations"))
     return problems or [*_labels(dataset), *_to_itself(dataset), *_deviations(dataset)]
 
 
@@ -27,16 +27,13 @@ def _labels(dataset: xr.Dataset) -> list[Problem]:
     problems = []
     bands = dataset.sizes["destination_band"]
     if "destination_band" in dataset.coords and not np.array_equal(dataset["destination_band"], np.arange(bands)):
-        problems.append(_problem("destination_band", "labels are not 0, 1, 2, ...", f"0 to {bands - 1}"))
+        problems.append(problem("destination_band", "labels are not 0, 1, 2, ...", f"0 to {bands - 1}"))
     band = dataset["move_band"].values
     if (band % 1 != 0).any() or band.max() >= bands:
-        problems.append(
-            _problem("move_band", "names a band that does not exist", f"whole numbers from 0 to {bands - 1}")
-        )
-    if "origin" in dataset.dims:
-        same = "origin" in dataset.coords and np.array_equal(dataset["origin"], dataset["municipality"])
-        if not same:
-            problems.append(_problem("origin", "differs from municipality", "the same numbers in the same order"))
+        problems.append(problem("move_band", "names a band that does not exist", f"whole numbers 0 to {bands - 1}"))
+    has_origins = "origin" in dataset.coords and np.array_equal(dataset["origin"], dataset["municipality"])
+    if "origin" in dataset.dims and not has_origins:
+        problems.append(problem("origin", "differs from municipality", "the same numbers in the same order"))
     return problems
 
 
@@ -48,7 +45,7 @@ def _to_itself(dataset: xr.Dataset) -> list[Problem]:
     if not (own > 0).any():
         return []
     first = dataset["municipality"].values[np.argwhere(own > 0)[0, 1]]
-    return [_problem("destination_share", f"sends movers of {first} to {first}", "0 from a municipality to itself")]
+    return [problem("destination_share", f"sends movers of {first} to {first}", "0 from a municipality to itself")]
 
 
 def _deviations(dataset: xr.Dataset) -> list[Problem]:
@@ -56,8 +53,4 @@ def _deviations(dataset: xr.Dataset) -> list[Problem]:
     if not (dataset["net_migration_deviation"] != 0).any():
         return []
     what = "is not 0, and the moves inside the country would count twice"
-    return [_problem("net_migration_deviation", what, "0 everywhere in a data set with gross moves")]
-
-
-def _problem(path: str, what: str, allowed: str) -> Problem:
-    return Problem(what, code="data-set", path=path, allowed=allowed)
+    return [problem("net_migration_deviation", what, "0 everywhere in a data set with gross moves")]

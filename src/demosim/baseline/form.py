@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from demosim.errors import Problem
+
 
 @dataclass(frozen=True)
 class Form:
@@ -72,6 +74,10 @@ ATTRIBUTES: dict[str, type] = {
     "name": str, "title": str, "country": str, "currency": str, "language": str,
     "launch_year": int, "interval_years": int, "male_birth_share": float,
 }  # fmt: skip
-SEXES = ("male", "female")
 MOVES = ("out_move_prob", "move_band")  # both of them, and one of the next, or none
 MOVES_TO = ("in_move_share", "destination_share")
+
+
+def problem(path: str, what: str, allowed: str | None = None) -> Problem:
+    """One way in which a data set is not of this form."""
+    return Problem(what, code="data-set", path=path, allowed=allowed)

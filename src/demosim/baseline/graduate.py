@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import xarray as xr
 
+from demosim.axes import age_bounds
 from demosim.errors import run_error
 
 # Covariance of a municipality's deviation from the country's proportions, relative to its share of the country:
@@ -15,19 +14,6 @@ from demosim.errors import run_error
 VARIANCE, LENGTH, BETWEEN_SEXES = 0.02, 10.0, 0.9
 _FLOOR = 0.02  # of the proportional split: keeps the seed positive where a group is not empty
 _TOLERANCE = 1e-13
-
-
-def group_bounds(labels: Sequence[str], last: int) -> list[tuple[int, int]]:
-    """Lowest and highest age of each group label; an open group ends at the last age.
-
-    >>> group_bounds(["0", "1-5", "90+"], 105)
-    [(0, 0), (1, 5), (90, 105)]
-    """
-    bounds = []
-    for label in labels:
-        lower, _, upper = label.rstrip("+").partition("-")
-        bounds.append((int(lower), last if label.endswith("+") else int(upper or lower)))
-    return bounds
 
 
 def graduate(groups: xr.DataArray, national: xr.DataArray) -> xr.DataArray:
@@ -43,7 +29,7 @@ def graduate(groups: xr.DataArray, national: xr.DataArray) -> xr.DataArray:
     Geographical Analysis 36(3)); then iterative proportional fitting (Deming and Stephan 1940).
     """
     ages = national["age"].values
-    bounds = group_bounds([str(label) for label in groups["group"].values], int(ages[-1]))
+    bounds = [age_bounds(str(label), int(ages[-1])) for label in groups["group"].values]
     member = np.array([(ages >= lower) & (ages <= upper) for lower, upper in bounds], dtype=float)
     counts = groups.transpose("municipality", "sex", "group").values.astype(float)
     country = national.transpose("sex", "age").values.astype(float)

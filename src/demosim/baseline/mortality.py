@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 
 @dataclass(frozen=True)
@@ -37,24 +36,35 @@ def to_prob(hazard: np.ndarray) -> np.ndarray:
     return result
 
 
-def life_expectancy(death_prob: np.ndarray, newborn_survival: np.ndarray) -> np.ndarray:
-    """Period life expectancy at birth in years; death_prob (..., age) by age on 1 January, newborn_survival (...).
+def life_expectancy(death_prob: np.ndarray, newborn_survival_prob: np.ndarray, interval: int = 1) -> np.ndarray:
+    """Period life expectancy at birth, years.
 
-    A person aged x on 1 January is x + 1/2 years old on average, so survivors stand at half ages and the years
-    between are counted by the trapezoid rule; those in the last, open age die at its constant rate.
+    Births spread evenly over the interval, deaths evenly within each; the open age group keeps its probability.
+
+    death_prob: (..., A) by age at the start of the interval; newborn_survival_prob: (...) from birth to its end.
     """
-    alive = newborn_survival[..., None] * np.cumprod(1 - death_prob[..., :-1], axis=-1)
-    alive = np.concatenate([newborn_survival[..., None], alive], axis=-1)
-    beyond = alive[..., -1] * (1 / np.maximum(death_prob[..., -1], 1e-9) - 1)
-    result: np.ndarray = (1 + newborn_survival) / 4 + alive.sum(-1) - newborn_survival / 2 + beyond
+    survival = 1.0 - death_prob
+    alive = np.cumprod(survival[..., :-1], axis=-1) * newborn_survival_prob[..., None]
+    alive = np.concatenate([newborn_survival_prob[..., None], alive], axis=-1)
+    with np.errstate(divide="ignore", over="ignore"):  # where nobody dies the last age is without end
+        lived = (alive[..., :-1] * (1.0 + survival[..., :-1]) / 2.0).sum(-1)
+        last = alive[..., -1] * (1.0 + survival[..., -1]) / (2.0 * death_prob[..., -1])
+    result: np.ndarray = interval * ((1.0 + newborn_survival_prob) / 4.0 + lived + last)
     return result
 
 
-def with_life_expectancy(hazard: np.ndarray, newborn_survival: np.ndarray, wanted: float) -> np.ndarray:
-    """Death rates (age,) of one sex times the one factor that gives the wanted life expectancy at birth."""
+def with_life_expectancy(hazard: np.ndarray, newborn_survival: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Death probabilities (sex, age) where one factor for each sex on the death rates gives its life expectancy.
 
-    def miss(log_factor: float) -> float:
-        return float(life_expectancy(to_prob(hazard * np.exp(log_factor)), newborn_survival)) - wanted
+    hazard: deaths per person-year (sex, age); newborn_survival: probability to 31 December (sex,); wanted: life
+    expectancy at birth, years (sex,).
+    """
 
-    result: np.ndarray = hazard * np.exp(brentq(miss, -5.0, 5.0, xtol=1e-14))
-    return result
+    from scipy.optimize import brentq  # slow to import
+
+    def miss(log_factor: float, rate: np.ndarray, newborn: np.ndarray, target: float) -> float:
+        return float(life_expectancy(to_prob(rate * np.exp(log_factor)), newborn)) - target
+
+    by_sex = zip(hazard, newborn_survival, wanted, strict=True)
+    factor = np.exp([brentq(miss, -5.0, 5.0, args=one, xtol=1e-14) for one in by_sex])
+    return to_prob(hazard * factor[:, None])

@@ -23,18 +23,3 @@ def newborns(births: float, male_share: float, newborn_survival: np.ndarray) -> 
     """Children (sex,) born in the year and alive on 31 December."""
     result: np.ndarray = births * np.array([male_share, 1 - male_share]) * newborn_survival
     return result
-
-
-def next_year(
-    population: np.ndarray, death_prob: np.ndarray, newborn_survival: np.ndarray, fertility_rate: np.ndarray,
-    net_migration: np.ndarray, male_share: float,
-) -> np.ndarray:  # fmt: skip
-    """The country on the next 1 January, (sex, age).
-
-    Survive by age on 1 January, add net migration by age at the end of the year, births from the mean of women at
-    both ends, newborns survive to 31 December (the newborn migrants come on top).
-    """
-    after: np.ndarray = survivors(population, death_prob) + net_migration
-    births = mean_births(population[1], after[1], fertility_rate)
-    after[:, 0] = newborns(births, male_share, newborn_survival) + net_migration[:, 0]
-    return after

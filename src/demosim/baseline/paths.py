@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
-from demosim.baseline.graduate import group_bounds
+from demosim.axes import age_bounds, age_members
 from demosim.baseline.mortality import DeclineTable, to_prob
 from demosim.baseline.nation import mean_births, newborns, survivors
 from demosim.baseline.rake import Raking, rake
@@ -78,7 +78,7 @@ def national_path(published: Round, vital: Vital) -> NationalPath:
     labels = [*published.migration_groups, *published.extra_groups, *published.mortality_groups]
     last = published.population.shape[1] - 1
     curve = multiplier_curve(published.mortality_groups, last)
-    ages = np.arange(1, group_bounds(published.mortality_groups, last)[0][0])
+    ages = np.arange(1, age_bounds(published.mortality_groups[0], last)[0])
     given = Raking(
         start=published.population, hazard=hazard, newborn=newborn, seed=seed, member=_members(labels, last),
         target=np.array([published.groups[label] for label in labels]).T, curve=curve, ages=ages,
@@ -95,7 +95,7 @@ def multiplier_curve(groups: Sequence[str], last: int) -> np.ndarray:
 
     Straight lines between the middles of the bands; level above the last, and below the first down to where it fades.
     """
-    bounds = group_bounds(groups, last)
+    bounds = [age_bounds(label, last) for label in groups]
     middles = [(low + high) / 2 if high < last else low + _OPEN_MIDDLE for low, high in bounds]
     knots = [bounds[0][0] - _FADE[0], bounds[0][0] - _FADE[1], *middles]
     ages, bands = np.arange(last + 1), np.eye(len(groups))
@@ -129,7 +129,7 @@ def _seed(published: Round, vital: Vital) -> np.ndarray:
 
 
 def _without_oldest(profile: np.ndarray, published: Round, last: int) -> np.ndarray:
-    oldest = group_bounds(published.mortality_groups, last)[-1][0]
+    oldest = age_bounds(published.mortality_groups[-1], last)[0]
     kept = np.where(np.arange(last + 1) < oldest, profile, 0)
     result: np.ndarray = kept / kept.sum()
     return result
@@ -160,4 +160,4 @@ def _total_fertility(
 
 def _members(labels: Sequence[str], last: int) -> np.ndarray:
     ages = np.arange(last + 1)
-    return np.array([(ages >= low) & (ages <= high) for low, high in group_bounds(labels, last)], dtype=float)
+    return np.array([age_members(ages, *age_bounds(label, last)) for label in labels], dtype=float)

@@ -14,8 +14,8 @@ import xarray as xr
 
 from demosim.baseline.check import check_baseline
 from demosim.baseline.find import embedded
-from demosim.baseline.store import DATA_FILE, REFUGEE_PROFILE, SOURCE_FILE
-from demosim.errors import DemosimError, Problem, ProblemGroup, did_you_mean, run_error, usage_error
+from demosim.baseline.store import DATA_FILE, REFUGEE_PROFILE, SOURCE_FILE, file_digest
+from demosim.errors import DemosimError, ProblemGroup, did_you_mean, instead_of, run_error, usage_error
 from demosim.files import leads_outside
 
 if TYPE_CHECKING:
@@ -45,17 +45,16 @@ def read_baseline(name_or_folder: str | Path) -> xr.Dataset:
     if REFUGEE_PROFILE in source:
         profile, known = source[REFUGEE_PROFILE], [str(name) for name in dataset["profile"].values]
         if profile not in known:
-            raise run_error(
-                f"the data set has no profile {profile!r}", file=str(folder / SOURCE_FILE), path=REFUGEE_PROFILE,
-                allowed=", ".join(known), suggestion=did_you_mean(str(profile), known),
-            )  # fmt: skip
+            what, at = f"the data set has no profile {profile!r}", str(folder / SOURCE_FILE)
+            raise run_error(what, file=at, path=REFUGEE_PROFILE, **instead_of(profile, known))
         dataset = dataset.assign_attrs({REFUGEE_PROFILE: profile})
     return dataset.assign_attrs(digest=set_digest(source), sources=json.dumps(sources_of(source), ensure_ascii=False))
 
 
 def data_sets() -> list[str]:
     """Names of the embedded data sets."""
-    return sorted(path.parent.name for path in embedded("data").glob(f"*/{SOURCE_FILE}") if _is_set(path.parent))
+    sources = embedded("data").glob(f"*/{SOURCE_FILE}")
+    return sorted(path.parent.name for path in sources if (path.parent / DATA_FILE).is_file())
 
 
 def find_data_set(name_or_folder: str | Path) -> Path:
@@ -108,19 +107,17 @@ def files_elsewhere(folder: Path) -> list[str]:
 
 def check_digests(folder: Path, source: dict[str, Any], only: str | None = None) -> None:
     """Compare every file (or one) with its sha256; raises a `DemosimError` naming each that is missing or differs."""
-    problems: list[Problem] = []
+    problems = ProblemGroup()
     for name, entry in source["files"].items():
         path = folder / name
         if only is not None and name != only:
             continue
         if not path.is_file():
-            problems.append(Problem(f"missing; {RESTORE}", code="data-file", file=str(path)))
-        elif (found := hashlib.sha256(path.read_bytes()).hexdigest()) != entry["sha256"]:
+            problems.add(f"missing; {RESTORE}", code="data-file", file=str(path))
+        elif (found := file_digest(path)) != entry["sha256"]:
             digests = f"sha256 {found[:12]}... where {SOURCE_FILE} says {entry['sha256'][:12]}..."
-            what = f"damaged or changed: {digests}; {RESTORE}"
-            problems.append(Problem(what, code="data-file", file=str(path)))
-    if problems:
-        raise DemosimError(problems, 1)
+            problems.add(f"damaged or changed: {digests}; {RESTORE}", code="data-file", file=str(path))
+    problems.raise_if_any(1)
 
 
 def sources_of(source: dict[str, Any]) -> list[dict[str, str]]:
@@ -157,18 +154,12 @@ def read_facts(name: str, folder: Path | None = None) -> pd.DataFrame:
     file = name if name.endswith(".csv") else f"{name}.csv"
     if file not in source["files"]:
         known = [entry.removesuffix(".csv") for entry in source["files"]]
-        raise usage_error(
-            f'no table of facts is called "{name}"', file=str(folder), allowed=", ".join(sorted(known)),
-            suggestion=did_you_mean(file.removesuffix(".csv"), known),
-        )  # fmt: skip
+        what = f'no table of facts is called "{name}"'
+        raise usage_error(what, file=str(folder), **instead_of(file.removesuffix(".csv"), sorted(known)))
     check_digests(folder, source, only=file)
     table = pd.read_csv(folder / file, comment="#", dtype={"municipality": str, "county": str, "key": str})
     table.attrs.update(source["files"][file])
     return table
-
-
-def _is_set(folder: Path) -> bool:
-    return (folder / DATA_FILE).is_file()
 
 
 def load_netcdf(path: Path) -> xr.Dataset:

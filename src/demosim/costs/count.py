@@ -13,7 +13,8 @@ from demosim.costs.pressure import multipliers
 from demosim.costs.pressure_need import pressure_need, pressures_of
 from demosim.costs.prices import deflator_of
 from demosim.costs.unit_costs import derive_unit_cost
-from demosim.scenario.spec import CostOptions, Spec
+from demosim.scenario.cost_options import CostOptions
+from demosim.scenario.spec import Spec
 
 
 def count_costs(baseline: xr.Dataset, spec: Spec, assumptions: xr.Dataset, population: xr.DataArray) -> xr.Dataset:

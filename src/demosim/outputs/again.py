@@ -7,7 +7,9 @@ from pathlib import Path
 
 import xarray as xr
 
-MakeOf = {
+from demosim.outputs.netcdf import kind_of
+
+MAKES = {
     "run": "run {file} --output {output}",
     "fan": "fan {file} --draws {draws} --seed {seed} --output {output}",
     "sensitivity": "sensitivity {file}{municipalities}{accumulated} --budget-year {budget_year} --output {output}",
@@ -27,11 +29,11 @@ def commands(
 
 
 def _make(path: Path, dataset: xr.Dataset) -> str | None:
-    kind, attrs = str(dataset.attrs.get("demosim_kind", "")), dataset.attrs
-    if kind not in MakeOf or not attrs.get("scenario"):
+    kind, attrs = kind_of(dataset), dataset.attrs
+    if kind not in MAKES or not attrs.get("scenario"):
         return None
     places = dataset["municipality"].values if kind == "sensitivity" and "municipality" in dataset.dims else ()
-    line = MakeOf[kind].format(
+    line = MAKES[kind].format(
         file=f"{attrs['scenario']}.toml", output=path.name, draws=attrs.get("draws", ""), seed=attrs.get("seed", ""),
         budget_year=attrs.get("budget_year", ""), accumulated=" --accumulated" if attrs.get("accumulated") else "",
         municipalities="".join(f" --municipality {code}" for code in places),

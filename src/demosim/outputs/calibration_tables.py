@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
 from demosim.costs.calibrate import Calibration
 from demosim.outputs.comparison import factor_table
-from demosim.outputs.messages import message
-from demosim.outputs.tables import Cell, Table
+from demosim.outputs.messages import heads, message
+from demosim.outputs.numbers import number
+from demosim.outputs.tables import Rows, Table
+from demosim.outputs.words import BILLION
 
-BILLION = 1e9
 SHOWN = 12  # cells that have changed most
-Rows = list[tuple[str, Sequence[Cell]]]
 
 
 def calibration_tables(found: Calibration, price_year: int, lang: str, labels: dict[str, str]) -> list[Table]:
@@ -31,12 +29,12 @@ def calibration_tables(found: Calibration, price_year: int, lang: str, labels: d
         for row in moved.head(SHOWN).to_dict("records")
     ]  # fmt: skip
     shown = min(SHOWN, len(moved))
-    notes = [message(lang, "calibration_size", size=f"{found.size:.1f}", cells=len(moved), shown=shown)]
+    notes = [message(lang, "calibration_size", size=number(found.size, 1, lang), cells=len(moved), shown=shown)]
     tables = [
         Table("targets", message(lang, "calibration_targets_title", year=price_year),
-              message(lang, "heads_calibration_targets").split("|"), targets, 2),
+              heads(lang, "heads_calibration_targets"), targets, 2),
         Table("cells", message(lang, "calibration_cells_title"),
-              message(lang, "heads_calibration_cells").split("|"), cells, 1, notes=notes),
+              heads(lang, "heads_calibration_cells"), cells, 1, notes=notes),
     ]  # fmt: skip
     held = found.targets[found.targets["hold_out"]]
     if len(held):
@@ -53,17 +51,15 @@ def _hold_out(held: pd.DataFrame, lang: str) -> Table:
     ]
     worse = rows[1][1][1] > rows[1][1][0]  # type: ignore[operator]  # both are numbers
     note = message(lang, "calibration_worse" if worse else "calibration_better")
-    heads = message(lang, "heads_calibration_hold_out").split("|")
     title = message(lang, "calibration_hold_out_title", number=len(held))
-    return Table("hold_out", title, heads, rows, 2, notes=[note])
+    return Table("hold_out", title, heads(lang, "heads_calibration_hold_out"), rows, 2, notes=[note])
 
 
 def candidates_table(found: pd.DataFrame, lang: str) -> Table:
     """What each candidate does to the figures of 2026 and 2027, as `demosim.validation.candidates` gives it."""
     rows: Rows = [(str(name), [float(value) for value in row]) for name, row in found.iterrows()]
-    heads = message(lang, "heads_candidates").split("|")
-    notes = [message(lang, "candidates_note")]
-    return Table("candidates", message(lang, "candidates_title"), heads, rows, 2, notes=notes)
+    title, notes = message(lang, "candidates_title"), [message(lang, "candidates_note")]
+    return Table("candidates", title, heads(lang, "heads_candidates"), rows, 2, notes=notes)
 
 
 def june_march_tables(parts: pd.DataFrame, beside: pd.DataFrame, lang: str, method: str) -> list[Table]:
@@ -73,6 +69,6 @@ def june_march_tables(parts: pd.DataFrame, beside: pd.DataFrame, lang: str, meth
         (message(lang, str(row["level"])), [float(row["ours"]), (float(row["low"]) + float(row["high"])) / 2])
         for row in beside.to_dict("records")
     ]
-    heads = ["", message(lang, "published_ours"), message(lang, "published_figure")]
+    columns = ["", message(lang, "published_ours"), message(lang, "published_figure")]
     notes = [message(lang, "june_march_note"), message(lang, "published_none_fitted")]
-    return [causes, Table("june_march", message(lang, "june_march_beside_title"), heads, rows, 2, notes=notes)]
+    return [causes, Table("june_march", message(lang, "june_march_beside_title"), columns, rows, 2, notes=notes)]

@@ -10,19 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from demosim.outputs.look import (
-    ACCENT,
-    COLOURS,
-    DASHES,
-    INK,
-    LINES,
-    MEN,
-    PAIR,
-    QUIET,
-    SHAPES,
-    WOMEN,
-    config,
-)
+from demosim.outputs.look import ACCENT, COLOURS, DASHES, INK, LINES, MEN, PAIR, QUIET, SHAPES, WOMEN, config
 
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -52,10 +40,10 @@ def _y(labels: Labels, **extra: Any) -> Spec:
     return {"field": "v", "type": "quantitative", "title": labels.unit, "axis": {"tickCount": 6}, **extra}
 
 
-def _colour(labels: Labels, colours: Sequence[str] = COLOURS) -> Spec:
+def _colour(labels: Labels, colours: Sequence[str] = COLOURS, columns: int = 2) -> Spec:
     chosen = [colours[at % len(colours)] for at in range(len(labels.series))]
     scale = {"domain": list(labels.series), "range": chosen}
-    legend = {"title": None, "orient": "bottom", "columns": 2, "symbolType": "square"}
+    legend = {"title": None, "orient": "bottom", "columns": columns, "symbolType": "square"}
     return {"field": "s", "type": "nominal", "scale": scale, "legend": legend}
 
 
@@ -78,14 +66,10 @@ def stacked(labels: Labels) -> Spec:
     }  # fmt: skip
     net = {
         "transform": [{"aggregate": [{"op": "sum", "field": "v", "as": "net"}], "groupby": ["x"]}],
-        "mark": {
-            "type": "line",
-            "color": "#000000",
-            "strokeWidth": 2.5,
-            "point": {"filled": False, "fill": "#FFFFFF", "size": 50},
-        },
+        "mark": {"type": "line", "color": "#000000", "strokeWidth": 2.5,
+                 "point": {"filled": False, "fill": "#FFFFFF", "size": 50}},
         "encoding": {"x": _x(labels), "y": {"field": "net", "type": "quantitative"}},
-    }
+    }  # fmt: skip
     zero = {"mark": {"type": "rule", "color": INK}, "encoding": {"y": {"datum": 0}}}
     return _figure(layer=[bars, zero, net])
 
@@ -120,12 +104,8 @@ def pyramid(labels: Labels) -> Spec:
     """Men to the left, women to the right; the last date filled, the first as an outline."""
     side = [{"calculate": "indexof(datum.k, 'male') === 0 ? -datum.v : datum.v", "as": "side"}]
     y = {**_x(labels), "sort": list(reversed(labels.points)), "axis": {"labelOverlap": "greedy", "labelSeparation": 1}}
-    x = {
-        "field": "side",
-        "type": "quantitative",
-        "title": labels.unit,
-        "axis": {"labelExpr": "format(abs(datum.value), ',')", "tickCount": 6},
-    }
+    axis = {"labelExpr": "format(abs(datum.value), ',')", "tickCount": 6}
+    x = {"field": "side", "type": "quantitative", "title": labels.unit, "axis": axis}
     men, women = labels.series[2], labels.series[3]
     scale = {"domain": [men, women], "range": [MEN, WOMEN]}
     legend = {"title": None, "orient": "bottom", "symbolType": "square"}
@@ -222,7 +202,7 @@ def shapes(labels: Labels, colours: Sequence[str]) -> Spec:
     return _figure(
         projection={"type": "identity", "reflectY": True},  # fitted to the space there is, with its proportions
         mark={"type": "geoshape", "cursor": "pointer"},
-        encoding={"color": _classes(labels, colours), "tooltip": _tooltip(labels), **_outlined(0.4)},
+        encoding={"color": _colour(labels, colours, 3), "tooltip": _tooltip(labels), **_outlined(0.4)},
     )
 
 
@@ -233,9 +213,3 @@ def _outlined(width: float) -> Spec:
         "stroke": {"condition": {"test": picked, "value": "#000000"}, "value": "#FFFFFF"},
         "strokeWidth": {"condition": {"test": picked, "value": 3}, "value": width},
     }
-
-
-def _classes(labels: Labels, colours: Sequence[str]) -> Spec:
-    scale = {"domain": list(labels.series), "range": list(colours)}
-    legend = {"title": None, "orient": "bottom", "columns": 3, "symbolType": "square"}
-    return {"field": "s", "type": "nominal", "scale": scale, "legend": legend}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -14,18 +15,17 @@ from demosim.compare import explain as explain_difference
 from demosim.continuation import TEXT, stored_scenario
 from demosim.outputs.messages import catalogue, message
 from demosim.outputs.netcdf import read_assumptions, read_result
-from demosim.outputs.summary import by_level, level_rows
-from demosim.outputs.tables import Cell, Table
-from demosim.outputs.words import money_decimals
+from demosim.outputs.sheets import additive
+from demosim.outputs.summary import LEVELS, by_level, level_rows
+from demosim.outputs.tables import Rows, Table
+from demosim.outputs.words import MILLION, money_decimals
 from demosim.scenario.places import find_municipality
 from demosim.variables import REGISTRY
 
-MILLION = 1e6
 SETTINGS = {  # setting that two runs may differ in: the message that names it
     "baseline": "setting_baseline", "baseline_digest": "setting_baseline_digest", "launch_year": "setting_launch",
     "horizon": "setting_horizon", "profile": "setting_profile", "transport": "setting_transport",
 }  # fmt: skip
-Rows = list[tuple[str, Sequence[Cell]]]
 
 
 def difference_tables(comparison: xr.Dataset, lang: str) -> list[Table]:
@@ -56,9 +56,8 @@ def differing_name(item: Mapping[str, Any], lang: str) -> str:
         return REGISTRY[name].label if lang == "en" else REGISTRY[name].label_nb
     if name not in SETTINGS:
         return ""
-    return message(
-        lang, "difference_setting", what=message(lang, SETTINGS[name]), before=item["from"], after=item["to"]
-    )
+    what = message(lang, SETTINGS[name])
+    return message(lang, "difference_setting", what=what, before=item["from"], after=item["to"])
 
 
 def explanation_table(
@@ -77,18 +76,22 @@ def explanation_table(
 
 
 def factor_table(parts: pd.DataFrame, title: str, lang: str, note: str) -> Table:
-    """Kroner by factor and level, as `demosim.compare.explain` gives them, charged to free income."""
+    """Millions by factor and level, as `demosim.compare.explain` gives kroner, charged to free income; what is shown is
+    rounded together, so that it adds up."""
     parts = parts[parts["financing"] == "free_income"]
     by_level = parts.pivot_table(index="factor", columns="level", values="kroner", aggfunc="sum", sort=False) / MILLION
-    rows: Rows = []
-    for factor, row in by_level.iterrows():
-        cells = [float(row.get(level, 0.0)) for level in ("municipal", "county")]
-        if any(cells):
-            rows.append((factor_name(str(factor), lang), [*cells, sum(cells)]))
-    total = message(lang, "total")
-    rows.append((total, [sum(float(row[1][i] or 0) for row in rows) for i in range(3)]))
+    by_level = by_level.reindex(columns=LEVELS).fillna(0.0)
+    by_level = by_level[by_level.any(axis=1)]
+    exact = by_level.to_numpy().reshape(-1, len(LEVELS))
+    names = [*(factor_name(str(factor), lang) for factor in by_level.index), message(lang, "total")]
+
+    def with_sums(cells: np.ndarray) -> Rows:
+        every = np.vstack([cells, cells.sum(axis=0)]).tolist()
+        return [(name, [*row, sum(row)]) for name, row in zip(names, every, strict=True)]
+
     heads = [message(lang, key) for key in ("factor", "municipal", "county", "total")]
-    return Table("explanation", title, heads, rows, 1, [total], [note])
+    shown = with_sums(additive(exact, 1))
+    return Table("explanation", title, heads, with_sums(exact), 1, [names[-1]], [note], shown)
 
 
 def factor_name(factor: str, lang: str) -> str:

@@ -15,7 +15,7 @@ from demosim.outputs.free_income import with_free_income
 from demosim.outputs.headline import headline
 from demosim.outputs.iamc import iamc_sheet
 from demosim.outputs.measures import ALL, Measures, measures
-from demosim.outputs.netcdf import export_netcdf, read_result
+from demosim.outputs.netcdf import export_netcdf, kind_of, read_result
 from demosim.outputs.sheets import Sheet
 from demosim.outputs.sheets_about import about_sheet, assumptions_sheet, fte_sheet
 from demosim.outputs.sheets_ages import age_groups_sheet, ages_sheet, own_ages_sheet
@@ -31,14 +31,9 @@ SUFFIXES = (".xlsx", ".csv", ".nc")
 
 
 def export(
-    result: Path,
-    output: Path,
-    others: Sequence[Path] = (),
-    lang: str = "nb",
-    table: str = "iamc",
-    dialect: str | None = None,
-    free_income: Path | None = None,
-) -> list[Path]:
+    result: Path, output: Path, others: Sequence[Path] = (), lang: str = "nb", table: str = "iamc",
+    dialect: str | None = None, free_income: Path | None = None,
+) -> list[Path]:  # fmt: skip
     """Write a result for others to use; returns the files written.
 
     `result`: a result of the kind run. `others`: a reference run (differences), a fan (band), a sensitivity.
@@ -51,9 +46,8 @@ def export(
     if chosen not in DIALECTS:
         raise usage_error(f"no dialect of CSV is called {chosen}", allowed=", ".join(DIALECTS))
     if output.suffix and output.suffix not in SUFFIXES:
-        raise usage_error(
-            f"{output.suffix} is not a form that export writes", file=str(output), allowed=", ".join(SUFFIXES)
-        )
+        what = f"{output.suffix} is not a form that export writes"
+        raise usage_error(what, file=str(output), allowed=", ".join(SUFFIXES))
     dataset = with_free_income(read_result(result, "run"), free_income)
     if output.suffix == ".nc":
         export_netcdf(output, dataset, result)
@@ -68,7 +62,10 @@ def export(
     if output.suffix == ".csv":
         write_csv(output, pick(made, table), chosen)
         return [output]
-    return _folder(output, made, chosen)
+    written = {output / f"{key}.csv": make for key, make in made.items()}
+    for path, make in written.items():
+        write_csv(path, make(), chosen)
+    return list(written)
 
 
 def tables(
@@ -76,7 +73,7 @@ def tables(
 ) -> dict[str, Callable[[], Sheet]]:
     """All tables of a result by key, made when called; `others`: reference, fan, sensitivity, told by their kind."""
     words, seen = Words(lang, dataset), measures(dataset)
-    by_kind = {str(other.attrs.get("demosim_kind", "run")): other for other in others}
+    by_kind = {kind_of(other): other for other in others}
     found: dict[str, Callable[[], Sheet]] = {
         "headline": lambda: headline_sheet(seen, words, *headline(seen, words, by_kind.get("fan"))),
         "yearly_free_income": lambda: services_sheet(seen, words),
@@ -105,11 +102,7 @@ def tables(
 
 def _held(sheets: dict[str, Sheet | None]) -> dict[str, Callable[[], Sheet]]:
     """The tables that only some results fill, those that this one does."""
-    return {key: partial(_made, sheet) for key, sheet in sheets.items() if sheet is not None}
-
-
-def _made(sheet: Sheet) -> Sheet:
-    return sheet
+    return {key: partial(lambda made: made, sheet) for key, sheet in sheets.items() if sheet is not None}
 
 
 def _from_others(seen: Measures, words: Words, by_kind: dict[str, xr.Dataset]) -> dict[str, Callable[[], Sheet]]:
@@ -143,12 +136,3 @@ def pick(made: dict[str, Callable[[], Sheet]], table: str) -> Sheet:
     if table not in made:
         raise usage_error(f"no table is called {table}", allowed=", ".join(made), suggestion=did_you_mean(table, made))
     return made[table]()
-
-
-def _folder(output: Path, made: dict[str, Callable[[], Sheet]], dialect: str) -> list[Path]:
-    written = []
-    for key, make in made.items():
-        path = output / f"{key}.csv"
-        write_csv(path, make(), dialect)
-        written.append(path)
-    return written

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import xarray as xr
 
-from demosim.outputs.messages import message
+from demosim.outputs.messages import heads, message
 from demosim.outputs.numbers import number
 from demosim.outputs.sheets_sure import quantile_name
-from demosim.outputs.tables import Cell, Table
-from demosim.outputs.words import Words, money_decimals
-
-BILLION, MILLION = 1e9, 1e6
+from demosim.outputs.tables import Rows, Table
+from demosim.outputs.words import BILLION, MILLION, Words, money_decimals
 
 
 def fan_table(result: xr.Dataset, lang: str, region: str = "country", name: str = "") -> Table:
@@ -20,17 +18,17 @@ def fan_table(result: xr.Dataset, lang: str, region: str = "country", name: str 
     bands = result["demographic_expenditure"].sel(financing="free_income", service="total", region=region)
     large = float(abs(bands).max()) >= BILLION / 5
     words = Words(lang, result)
-    unit = words("billion" if large else "million", year=words.price_year, currency=words.currency)
-    scale = BILLION if large else MILLION
-    rows: list[tuple[str, Sequence[Cell]]] = [
+    unit, scale = (words.billion, BILLION) if large else (words.million, MILLION)
+    rows: Rows = [
         (str(year), [float(value) / scale for value in bands.sel(budget_year=year).transpose("quantile").values])
         for year in bands["budget_year"].values
     ]
-    heads = [message(lang, "budget_year"), *(quantile_name(float(level), words) for level in bands["quantile"].values)]
+    levels = [float(level) for level in bands["quantile"].values]
+    columns = [message(lang, "budget_year"), *(quantile_name(level, words) for level in levels)]
     title = message(lang, "fan_title", unit=unit, draws=int(result.attrs["draws"]), seed=int(result.attrs["seed"]))
     place = f" ({name})" if name else ""
     decimals = 2 if large else money_decimals(bands.values / scale)
-    return Table(f"fan_{region}", title + place, heads, rows, decimals, notes=[message(lang, "fan_note")])
+    return Table(f"fan_{region}", title + place, columns, rows, decimals, notes=[message(lang, "fan_note")])
 
 
 def record_table(result: xr.Dataset, record: Mapping[str, float], ours: Mapping[str, float], lang: str) -> Table:
@@ -39,7 +37,7 @@ def record_table(result: xr.Dataset, record: Mapping[str, float], ours: Mapping[
     record, ours: as `budget_record` and `next_year_half_width` of `demosim.uncertainty.fan_record` give them.
     """
     names = ("mean_absolute_miss", "rmse", "mean_estimate", "half_width")
-    rows: list[tuple[str, Sequence[Cell]]] = [(message(lang, f"fan_record_{name}"), [record[name]]) for name in names]
+    rows: Rows = [(message(lang, f"fan_record_{name}"), [record[name]]) for name in names]
     rows.append((message(lang, "fan_record_ours", price_year=int(result.attrs["price_year"])), [ours["ours"]]))
     if ours["ours_2020"] == ours["ours_2020"]:
         rows.append((message(lang, "fan_record_ours_2020"), [ours["ours_2020"]]))
@@ -48,10 +46,5 @@ def record_table(result: xr.Dataset, record: Mapping[str, float], ours: Mapping[
     if ours["ours_2020"] < record["half_width"]:
         notes.append(message(lang, "fan_record_narrower"))
     about = {"first": int(record["first"]), "last": int(record["last"]), "year": int(result["budget_year"].values[0])}
-    heads = message(lang, "heads_fan_record").split("|")
-    return Table("fan_record", message(lang, "fan_record_title", **about), heads, rows, 2, notes=notes)
-
-
-def has_record(result: xr.Dataset) -> bool:
-    """Whether the record of budget estimates is about the country of a fan."""
-    return str(result.attrs.get("baseline", "")).startswith("norway")
+    title = message(lang, "fan_record_title", **about)
+    return Table("fan_record", title, heads(lang, "heads_fan_record"), rows, 2, notes=notes)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from demosim.outputs.messages import message
-from demosim.outputs.tables import Cell, Table
+from demosim.outputs.messages import heads, message
+from demosim.outputs.numbers import number
+from demosim.outputs.tables import Cell, Rows, Table
+from demosim.outputs.words import MILLION
 
-MILLION = 1e6
 SHOWN = 10  # municipalities that a terminal is given
-Rows = list[tuple[str, Sequence[Cell]]]
 
 
 def room_table(columns: Mapping[str, pd.DataFrame], budget_year: int, price_year: int, lang: str) -> Table:
@@ -22,15 +23,12 @@ def room_table(columns: Mapping[str, pd.DataFrame], budget_year: int, price_year
     first = next(iter(columns.values()))
     rows: Rows = []
     for at, item in enumerate(first["item"].tolist()):
-        cells: list[Cell] = []
-        for table in columns.values():
-            value = float(table["bn_kr"].iloc[at])
-            cells.append(None if value != value else value)
+        cells = [float(table["bn_kr"].iloc[at]) for table in columns.values()]
         rows.append((message(lang, f"room_{item.replace(' ', '_')}"), cells))
-    heads = ["", *(message(lang, f"room_by_{name}") for name in columns)]
+    by = ["", *(message(lang, f"room_by_{name}") for name in columns)]
     title = message(lang, "room_title", year=budget_year, price_year=price_year)
     notes = [message(lang, "room_not_included")] if first["bn_kr"].isna().any() else []
-    return Table("room", title, heads, rows, 2, [rows[-1][0]], notes)
+    return Table("room", title, by, rows, 2, [rows[-1][0]], notes)
 
 
 def burden_table(found: pd.DataFrame, lang: str, names: Mapping[str, str], chosen: Sequence[str]) -> Table:
@@ -45,12 +43,12 @@ def burden_table(found: pd.DataFrame, lang: str, names: Mapping[str, str], chose
     for label, share in (("low", 0.1), ("median", 0.5), ("high", 0.9)):
         spread = by_year["per_cent"].quantile(share)
         rows.append((message(lang, f"burden_{label}"), [float(spread[year]) for year in years]))
-    for number in chosen:
-        own = found[found["municipality"] == number].set_index("budget_year")["per_cent"]
-        rows.append((names[number], [None if own[year] != own[year] else float(own[year]) for year in years]))
+    for code in chosen:
+        own = found[found["municipality"] == code].set_index("budget_year")["per_cent"]
+        rows.append((names[code], [float(own[year]) for year in years]))
     note = message(lang, "burden_note", basis=str(found["basis"].iloc[0]))
-    heads = [message(lang, "budget_year"), *map(str, years)]
-    return Table("burden", message(lang, "burden_title"), heads, rows, 1, notes=[note])
+    columns = [message(lang, "budget_year"), *map(str, years)]
+    return Table("burden", message(lang, "burden_title"), columns, rows, 1, notes=[note])
 
 
 def refugees_table(found: pd.DataFrame, lang: str, stream: str, about: Mapping[str, object]) -> Table:
@@ -62,9 +60,9 @@ def refugees_table(found: pd.DataFrame, lang: str, stream: str, about: Mapping[s
     for name in ("persons", *names):
         scale = 1.0 if name == "persons" else MILLION
         rows.append((message(lang, f"refugees_{name}"), [float(value) / scale for value in summed[name]]))
-    heads = [message(lang, "refugees_year"), *map(str, summed.index)]
+    columns = [message(lang, "refugees_year"), *map(str, summed.index)]
     notes = [message(lang, "refugees_note", **about)]
-    return Table("refugees", message(lang, "refugees_title", stream=stream), heads, rows, 1, notes=notes)
+    return Table("refugees", message(lang, "refugees_title", stream=stream), columns, rows, 1, notes=notes)
 
 
 def refugees_places_table(found: pd.DataFrame, lang: str, names: Mapping[str, str], year: int) -> Table:
@@ -77,12 +75,11 @@ def refugees_places_table(found: pd.DataFrame, lang: str, names: Mapping[str, st
     part["each"] = part["uncovered"] / part["inhabitants"]
     part = part.sort_values("each", ascending=False, kind="stable").head(SHOWN)
     for row in part.to_dict("records"):
-        cells = [float(row[name]) / row["inhabitants"] for name in ("grant", "cost", "uncovered")]
-        share = 100 * float(row["uncovered_share"]) if row["uncovered_share"] == row["uncovered_share"] else None
-        more = float(row["demographic_expenditure"]) / row["inhabitants"]
-        rows.append((names[row["municipality"]], [*cells, share, more if more == more else None]))
-    heads = message(lang, "heads_refugees").split("|")
-    return Table("refugees_places", message(lang, "refugees_places_title", year=year), heads, rows, 0)
+        each = [float(row[name]) / row["inhabitants"]
+                for name in ("grant", "cost", "uncovered", "demographic_expenditure")]  # fmt: skip
+        rows.append((names[row["municipality"]], [*each[:3], 100 * float(row["uncovered_share"]), each[3]]))
+    title = message(lang, "refugees_places_title", year=year)
+    return Table("refugees_places", title, heads(lang, "heads_refugees"), rows)
 
 
 def income_tables(found: pd.DataFrame, lang: str, names: Mapping[str, str], codes: Sequence[str]) -> list[Table]:
@@ -93,11 +90,9 @@ def income_tables(found: pd.DataFrame, lang: str, names: Mapping[str, str], code
     parts = [name for name in ("expenditure_equalisation", "tax_equalisation") if name in found]
     rows: Rows = []
     for row in found[found["municipality"].isin(codes)].to_dict("records"):
-        each: list[Cell] = [f"{row['need_index']:.4f}".replace(".", "." if lang == "en" else ",")]
-        each.append(float(row["innbyggertilskudd_per_inhabitant"]))
-        each += [float(row[f"{name}_per_inhabitant"]) for name in parts]
-        rows.append((names[row["municipality"]], each))
-    heads = [message(lang, f"income_{name}") for name in ("place", "need_index", "innbyggertilskudd", *parts)]
+        each = [float(row[f"{name}_per_inhabitant"]) for name in ("innbyggertilskudd", *parts)]
+        rows.append((names[row["municipality"]], [number(row["need_index"], 4, lang), *each]))
+    columns = [message(lang, f"income_{name}") for name in ("place", "need_index", "innbyggertilskudd", *parts)]
     year = int(found.attrs["year"])
     held = 100 * float(found.attrs["held_weight"])
     notes = [
@@ -107,7 +102,7 @@ def income_tables(found: pd.DataFrame, lang: str, names: Mapping[str, str], code
         message(lang, "income_tax" if "tax_equalisation" in parts else "income_no_tax"),
         message(lang, "income_counties"),
     ]  # fmt: skip
-    return [Table("income", message(lang, "income_title", year=year), heads, rows, 0, notes=notes)]
+    return [Table("income", message(lang, "income_title", year=year), columns, rows, 0, notes=notes)]
 
 
 def effect_table(found: pd.DataFrame, lang: str, names: Mapping[str, str], codes: Sequence[str], years: str) -> Table:
@@ -122,11 +117,11 @@ def effect_table(found: pd.DataFrame, lang: str, names: Mapping[str, str], codes
         rows.append((names[row["municipality"]], cells))
     totals = [found[name].sum() / MILLION for name in parts]
     rows.append((message(lang, "total"), [cell for total in totals for cell in (total, None)]))
-    heads = [message(lang, "income_place")]
-    for name in parts:
-        heads += [message(lang, f"income_{name}") + message(lang, f"income_in_{unit}") for unit in ("millions", "each")]
+    columns = [message(lang, "income_place")]
+    units = [message(lang, f"income_in_{unit}") for unit in ("millions", "each")]
+    columns += [message(lang, f"income_{name}") + unit for name in parts for unit in units]
     title = message(lang, "income_effect_title", years=years)
-    return Table("income_effect", title, heads, rows, 1, [rows[-1][0]])
+    return Table("income_effect", title, columns, rows, 1, [rows[-1][0]])
 
 
 def standing_tables(found: pd.DataFrame, lang: str, names: Mapping[str, str], codes: Sequence[str]) -> list[Table]:
@@ -138,22 +133,25 @@ def standing_tables(found: pd.DataFrame, lang: str, names: Mapping[str, str], co
     groups: Rows = []
     for kind in ("size", "landsdel"):
         column = "size_class" if kind == "size" else "landsdel"
-        for row in part.drop_duplicates(column).sort_values(column, kind="stable").to_dict("records"):
+        for row in part.drop_duplicates(column).sort_values(column, key=_in_order, kind="stable").to_dict("records"):
             cells = [row.get(f"{name}_{kind}", float("nan")) for name in ("result", "negative", "reserves")]
-            groups.append((str(row[column]), [None if value != value else float(value) for value in cells]))
+            groups.append((str(row[column]), [float(value) for value in cells]))
     rows: Rows = []
     for row in part.to_dict("records"):
         each: list[Cell] = [str(row["size_class"]), str(row["landsdel"])]
         each.append(float(row["demographic_expenditure"]) / MILLION)
-        if "years_carried" in found:
-            each.append(None if row["years_carried"] != row["years_carried"] else float(row["years_carried"]))
+        each += [float(row["years_carried"])] if "years_carried" in found else []
         rows.append((names[row["municipality"]], each))
-    heads = message(lang, "heads_standing").split("|")
-    if "years_carried" in found:
-        heads.append(message(lang, "standing_years"))
+    columns = heads(lang, "heads_standing")
+    columns += [message(lang, "standing_years")] if "years_carried" in found else []
     notes = [[message(lang, f"standing_note_{name}")] for name in ("groups", "places")]
     return [
         Table("standing_groups", message(lang, "standing_groups_title"),
-              message(lang, "heads_standing_groups").split("|"), groups, 1, notes=notes[0]),
-        Table("standing", message(lang, "standing_title"), heads, rows, 1, notes=notes[1]),
+              heads(lang, "heads_standing_groups"), groups, 1, notes=notes[0]),
+        Table("standing", message(lang, "standing_title"), columns, rows, 1, notes=notes[1]),
     ]  # fmt: skip
+
+
+def _in_order(classes: pd.Series) -> pd.Series:
+    """What classes of size are sorted by, their lower bounds; names as they are."""
+    return classes.map(lambda name: int(found[0]) if (found := re.match(r"\d+", name)) else name)

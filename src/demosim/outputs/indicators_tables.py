@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from demosim.indicators import CLASSES
-from demosim.outputs.messages import message
-from demosim.outputs.tables import Cell, Table
+from demosim.outputs.messages import heads, message
+from demosim.outputs.regions import group_name
+from demosim.outputs.tables import Rows, Table
 
-Rows = list[tuple[str, Sequence[Cell]]]
 PERCENT = 100.0
 
 
@@ -33,29 +33,29 @@ def indicator_tables(
 def _dependency(chosen: pd.DataFrame, lang: str, ages: tuple[int, int]) -> Table:
     rows = _rows(chosen, lang, {"dependency_ratio": 1.0, "dependency_ratio_median": 1.0})
     title = message(lang, "indicators_dependency", lower=ages[0], upper=ages[1])
-    heads = message(lang, "heads_indicators_dependency").split("|")
-    return Table("dependency_ratio", title, heads, rows, 3, notes=[message(lang, "indicators_median_note")])
+    notes = [message(lang, "indicators_median_note")]
+    return Table("dependency_ratio", title, heads(lang, "heads_indicators_dependency"), rows, 3, notes=notes)
 
 
 def _classes(chosen: pd.DataFrame, lang: str) -> Table:
     scale = {name: factor for level in CLASSES for name, factor in ((level, 1.0), (f"{level}_share", PERCENT))}
-    heads = message(lang, "heads_indicators_classes").split("|")
-    return Table("dependency_classes", message(lang, "indicators_classes"), heads, _rows(chosen, lang, scale), 0)
+    title, columns = message(lang, "indicators_classes"), heads(lang, "heads_indicators_classes")
+    return Table("dependency_classes", title, columns, _rows(chosen, lang, scale))
 
 
 def _old(chosen: pd.DataFrame, lang: str) -> Table:
     names = [name for label in ("67+", "80+") if label in chosen for name in (label, f"{label}_median")]
     words = message(lang, "indicators_together"), message(lang, "indicators_median")
-    heads = ["", *(f"{name.removesuffix('_median')}\n{words[name.endswith('_median')]}" for name in names)]
+    columns = ["", *(f"{name.removesuffix('_median')}\n{words[name.endswith('_median')]}" for name in names)]
     rows = _rows(chosen, lang, dict.fromkeys(names, PERCENT))
-    return Table("old_age_shares", message(lang, "indicators_old"), heads, rows, 1)
+    return Table("old_age_shares", message(lang, "indicators_old"), columns, rows, 1)
 
 
 def _growth(chosen: pd.DataFrame, lang: str) -> Table:
-    names = [str(name) for name in chosen.columns if str(name).startswith("index_")]
-    heads = ["", *(name.removeprefix("index_").replace("0+", message(lang, "indicators_everyone"), 1)
-                   if name == "index_0+" else name.removeprefix("index_") for name in names)]  # fmt: skip
-    return Table("age_index", message(lang, "indicators_growth"), heads, _rows(chosen, lang, dict.fromkeys(names, 1.0)))
+    ages = [str(name).removeprefix("index_") for name in chosen.columns if str(name).startswith("index_")]
+    rows = _rows(chosen, lang, {f"index_{age}": 1.0 for age in ages})
+    columns = ["", *(message(lang, "indicators_everyone") if age == "0+" else age for age in ages)]
+    return Table("age_index", message(lang, "indicators_growth"), columns, rows)
 
 
 def _decline(found: pd.DataFrame, lang: str) -> Table:
@@ -66,36 +66,31 @@ def _decline(found: pd.DataFrame, lang: str) -> Table:
     for (kind, year), part in known.groupby(["kind", "date"], sort=False):
         share = part.set_index("group")["declining_share"]
         told = message(lang, f"indicators_{kind}")
-        rows.append((f"{year} ({told})", [_cell(PERCENT * share.get(group, float("nan"))) for group in groups]))
+        rows.append((f"{year} ({told})", [PERCENT * share.get(group, float("nan")) for group in groups]))
     rows.sort(key=lambda row: row[0])
-    heads = ["", *(message(lang, "indicators_all") if name == "all" else str(name) for name in groups)]
-    return Table("decline", message(lang, "indicators_decline"), heads, rows, 1)
+    columns = ["", *(group_name(group, lang) for group in groups)]
+    return Table("decline", message(lang, "indicators_decline"), columns, rows, 1)
 
 
 def _published(published: pd.DataFrame, lang: str) -> Table:
     rows: Rows = [
         (message(lang, f"indicators_of_{row['item']}", year=row["year"]),
-         [_cell(row[name]) for name in ("published", "ours", "deviation")])
+         [float(row[name]) for name in ("published", "ours", "deviation")])
         for row in published.sort_values("year", kind="stable").to_dict("records")
     ]  # fmt: skip
-    heads = message(lang, "heads_indicators_published").split("|")
     notes = [message(lang, "indicators_published_why")]
     if published["ours"].isna().any():
         notes.append(message(lang, "indicators_published_past"))
-    return Table("published", message(lang, "indicators_published"), heads, rows, 1, notes=notes)
+    columns = heads(lang, "heads_indicators_published")
+    return Table("published", message(lang, "indicators_published"), columns, rows, 1, notes=notes)
 
 
 def _rows(chosen: pd.DataFrame, lang: str, scale: dict[str, float]) -> Rows:
     """A row for each group and date, with a column for each indicator."""
-    return [(_label(row, lang), [_cell(row[name] * factor) for name, factor in scale.items()])
+    return [(_label(row, lang), [float(row[name] * factor) for name, factor in scale.items()])
             for row in chosen.to_dict("records")]  # fmt: skip
 
 
 def _label(row: Mapping[Hashable, Any], lang: str) -> str:
-    group = message(lang, "indicators_all") if row["group"] == "all" else row["group"]
     said = f" ({message(lang, 'indicators_registered')})" if row["kind"] == "registered" else ""
-    return f"{group}, {row['date']}{said}"
-
-
-def _cell(value: float) -> Cell:
-    return None if value != value else float(value)
+    return f"{group_name(row['group'], lang)}, {row['date']}{said}"

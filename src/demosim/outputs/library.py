@@ -13,6 +13,5 @@ def needs(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise usage_error(
-            f"needs the library {name}", allowed='install it with: pip install "demosim[report]"'
-        ) from error
+        how = 'install it with: pip install "demosim[report]"'
+        raise usage_error(f"needs the library {name}", allowed=how) from error

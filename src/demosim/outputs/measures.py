@@ -34,12 +34,12 @@ class Measures:
     @property
     def launch_year(self) -> int:
         """The first date."""
-        return int(self.dataset["date"].values[0])
+        return self.dates[0]
 
     @property
     def horizon(self) -> int:
         """The last date."""
-        return int(self.dataset["date"].values[-1])
+        return self.dates[-1]
 
     @property
     def budget_years(self) -> list[int]:
@@ -65,12 +65,10 @@ class Measures:
     def owns_county_services(self) -> np.ndarray:
         """Which places pay for county services: the country, its parts and counties; a municipality that is a whole
         county is both. Classes of size and other municipalities pay for their own services only."""
-        counties = self.dataset["county"].values if "county" in self.dataset else np.array(self.regions)
-        alone = {code for code in set(counties.tolist()) if (counties == code).sum() == 1}
-        lone = {
-            str(code) for code, county in zip(self.dataset["municipality"].values, counties.tolist(), strict=False)
-            if county in alone
-        }  # fmt: skip
+        codes = self.dataset["municipality"].values
+        counties = self.dataset["county"].values if "county" in self.dataset else codes
+        _, county_of, sizes = np.unique(counties, return_inverse=True, return_counts=True)
+        lone = codes[sizes[county_of] == 1].tolist()
         wide = ("country", "landsdel", "county")
         return np.array([region.kind in wide or region.code in lone for region in self.regions])
 
@@ -131,6 +129,17 @@ class Measures:
         persons = self.dataset["population"].sum("sex")
         inside = self.by_region(persons.where(working, 0.0).sum("age"))
         return (self.population - inside) / inside.where(inside > 0)
+
+
+def of_all_services(data: xr.DataArray) -> xr.DataArray:
+    """Of an amount in a fan, a sweep or a comparison, what is charged to free income, of all services together."""
+    data = data.sel(financing=FREE) if "financing" in data.dims else data
+    return data.sel(service="total") if "service" in data.dims and "total" in data["service"].values else data
+
+
+def is_norway(dataset: xr.Dataset) -> bool:
+    """Whether a result is of a data set of Norway, of which published figures tell."""
+    return str(dataset.attrs.get("baseline", "")).startswith("norway")
 
 
 def measures(dataset: xr.Dataset, kinds: Sequence[str] = KINDS) -> Measures:

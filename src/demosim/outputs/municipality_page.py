@@ -87,8 +87,8 @@ def render_page(comparison: Comparison, code: str) -> str:
     return str(
         template("municipality.html").render(
             lang=words.lang, words=words, name=comparison.name(code), under=_under(comparison, code),
-            version=__version__,
-            scenario=words.scenario, sentence=_sentence(comparison, own), policy=policy(), style=_style(),
+            version=__version__, scenario=words.scenario, sentence=_sentence(comparison, own), policy=policy(),
+            style=needs("markupsafe").Markup(asset("report.css")),
             heads=[measures.regions[at].label(words.lang) for at in beside], rows=_rows(comparison, beside),
             matters=what_matters(comparison, own),
             figures=[_figure(comparison, panel, own) for panel in comparison.panels],
@@ -96,10 +96,6 @@ def render_page(comparison: Comparison, code: str) -> str:
             digest=str(measures.dataset.attrs.get("digest", "")),
         )
     )  # fmt: skip
-
-
-def _style() -> Any:
-    return needs("markupsafe").Markup(asset("report.css"))
 
 
 def _under(comparison: Comparison, code: str) -> str:
@@ -126,7 +122,7 @@ def _sentence(comparison: Comparison, at: int) -> str:
 
 def _rows(comparison: Comparison, beside: list[int]) -> list[tuple[str, list[str]]]:
     words, figures, measures = comparison.words, comparison.figures, comparison.measures
-    first, last = measures.launch_year, measures.horizon
+    first, last, budget = measures.launch_year, measures.horizon, measures.budget_years[0]
 
     def shares(values: np.ndarray) -> list[str]:
         return ["–" if not np.isfinite(values[at]) else percent(float(values[at]), 1, words.lang) for at in beside]
@@ -138,19 +134,14 @@ def _rows(comparison: Comparison, beside: list[int]) -> list[tuple[str, list[str
         (words("column_persons_on", year=first), numbers(figures.persons_first)),
         (words("page_growth", first=first, last=last), shares(figures.growth)),
         (words("page_old_growth", first=first, last=last), shares(figures.old_growth)),
-        (
-            words("column_first_per_head", year=measures.budget_years[0], unit=words.unit),
-            numbers(figures.first_per_head),
-        ),
+        (words("column_first_per_head", year=budget, unit=words.unit), numbers(figures.first_per_head)),
         (words("column_accumulated_per_head", year=last, unit=words.unit), numbers(figures.accumulated_per_head)),
         (words("column_income_share"), shares(figures.income_share)),
         (words("column_dependency", year=first), numbers(figures.dependency_first, 2)),
         (words("column_dependency", year=last), numbers(figures.dependency_last, 2)),
     ]
-    rank = int(figures.rank[beside[0]])
-    total = int((figures.rank > 0).sum())
-    rows.append((words("page_rank", total=words.number(total)), [words.number(rank), *["–"] * (len(beside) - 1)]))
-    return rows
+    rank, others = words.number(figures.rank[beside[0]]), ["–"] * (len(beside) - 1)
+    return [*rows, (words("page_rank", total=words.number((figures.rank > 0).sum())), [rank, *others])]
 
 
 def what_matters(comparison: Comparison, at: int) -> list[str]:
@@ -163,19 +154,12 @@ def what_matters(comparison: Comparison, at: int) -> list[str]:
     country = comparison.numbers["country"]
     lines = []
     for place in order:
-        amount, head, everywhere = (
-            total[at, place],
-            total[at, place] / persons[at],
-            total[country, place] / persons[country],
-        )
-        lines.append(
-            words(
-                "page_service_line", service=words.services[measures.services[place]],
-                amount=words.number(amount / MILLION, 1 if abs(amount) >= 10 * MILLION else 2, sign=True),
-                unit=words.million,
-                per_head=words.number(head, sign=True), country=words.number(everywhere, sign=True),
-            )
-        )  # fmt: skip
+        amount = total[at, place]
+        per_head, everywhere = (words.number(total[of, place] / persons[of], sign=True) for of in (at, country))
+        shown = words.number(amount / MILLION, 1 if abs(amount) >= 10 * MILLION else 2, sign=True)
+        service = words.services[measures.services[place]]
+        about = {"amount": shown, "unit": words.million, "per_head": per_head, "country": everywhere}
+        lines.append(words("page_service_line", service=service, **about))
     lines += _sensitive(comparison, measures.regions[at].code)
     return lines + [line for line in (_fastest(comparison, at, +1), _fastest(comparison, at, -1)) if line]
 
@@ -223,7 +207,5 @@ def _figure(comparison: Comparison, panel: Panel, at: int) -> dict[str, Any]:
     return {
         "title": labels.title, "unit": labels.unit, "note": labels.note, "svg": needs("markupsafe").Markup(picture),
         "alt": describe(panel, labels, at, name, words.lang, words("total")), "heads": table.columns,
-        "rows": [
-            (label, [cell_text(cell, table.decimals, words.lang) for cell in cells]) for label, cells in table.rows
-        ],
+        "rows": [(label, [cell_text(cell, table.decimals, words.lang) for cell in row]) for label, row in table.rows],
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from demosim.variables import describe
 
 KINDS = ("run", "sweep", "fan", "sensitivity", "comparison", "backtest")
 FORMAT = 1
+Encoding = dict[str, dict[str, object]]
 _SIGNATURES = (b"\x89HDF\r\n\x1a\n", b"CDF\x01", b"CDF\x02", b"CDF\x05")
 
 
@@ -31,12 +33,15 @@ def write_result(
     root = describe(dataset).assign_attrs(
         Conventions="CF-1.11", demosim_format=FORMAT, demosim_kind=kind, demosim_version=__version__
     )
-    with replacing(Path(path)) as temporary:
-        _plain(root).to_netcdf(temporary, mode="w", engine="netcdf4", encoding=_encoding(root))
+    _write(Path(path), root, _encoding(root), None if assumptions is None else describe(assumptions))
+
+
+def _write(path: Path, root: xr.Dataset, encoding: Encoding, assumptions: xr.Dataset | None) -> None:
+    with replacing(path) as temporary:
+        _plain(root).to_netcdf(temporary, mode="w", engine="netcdf4", encoding=encoding)
         if assumptions is not None:
-            inner = describe(assumptions)
-            _plain(inner).to_netcdf(
-                temporary, mode="a", engine="netcdf4", group="assumptions", encoding=_encoding(inner)
+            _plain(assumptions).to_netcdf(
+                temporary, mode="a", engine="netcdf4", group="assumptions", encoding=_encoding(assumptions)
             )
         seal(temporary)
 
@@ -58,6 +63,19 @@ def read_result(path: str | Path, kind: str | None = None) -> xr.Dataset:
     if kind is not None and found != kind:
         raise usage_error(f"is a result of the kind {found}", file=str(path), allowed=f"a result of the kind {kind}")
     return dataset
+
+
+def kind_of(dataset: xr.Dataset) -> str:
+    """The kind of a result as its file says it; a run that was never stored says nothing."""
+    return str(dataset.attrs.get("demosim_kind", "run"))
+
+
+def run_and_others(results: Sequence[xr.Dataset]) -> tuple[xr.Dataset, list[xr.Dataset]]:
+    """The first run among results, and the others in their order; raises a `DemosimError` where there is no run."""
+    first = next((at for at, dataset in enumerate(results) if kind_of(dataset) == "run"), None)
+    if first is None:
+        raise usage_error("none of the files is a result of the kind run", allowed="one run, and others beside it")
+    return results[first], [*results[:first], *results[first + 1 :]]
 
 
 def read_assumptions(path: Path) -> xr.Dataset:
@@ -110,7 +128,7 @@ def _plain_value(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False, default=str, sort_keys=True)
 
 
-def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, object]]:
+def _encoding(dataset: xr.Dataset) -> Encoding:
     """No fill values (there is nothing missing), text as UTF-8 characters."""
     return {
         str(name): {"dtype": "S1"} if values.dtype.kind in "UOT" else {"_FillValue": None}
@@ -145,14 +163,7 @@ def export_netcdf(path: Path, dataset: xr.Dataset, made_from: Path) -> None:
         name: {**entry, **(packed if root[name].dtype.kind == "f" and root[name].ndim > 1 else {})}
         for name, entry in _encoding(root).items()
     }
-    with replacing(Path(path)) as temporary:
-        _plain(root).to_netcdf(temporary, mode="w", engine="netcdf4", encoding=encoding)
-        assumptions = read_assumptions(made_from) if has_assumptions(made_from) else None
-        if assumptions is not None:
-            _plain(assumptions).to_netcdf(
-                temporary, mode="a", engine="netcdf4", group="assumptions", encoding=_encoding(assumptions)
-            )
-        seal(temporary)
+    _write(path, root, encoding, read_assumptions(made_from) if has_assumptions(made_from) else None)
 
 
 def has_assumptions(path: Path) -> bool:

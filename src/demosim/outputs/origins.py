@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import xarray as xr
 
 from demosim.baseline.find import embedded
 from demosim.baseline.read import find_data_set, read_source
+from demosim.costs.services import read_services
 from demosim.errors import DemosimError
 from demosim.outputs.messages import catalogue, message
 from demosim.outputs.tables import Table
@@ -32,19 +32,10 @@ class Origin:
 
 def settings(words: Words) -> list[tuple[str, str]]:
     """What the user chose, a line each: scenario, data set, horizon, price year, digest."""
-    attrs = words.dataset.attrs
-    lines = [
-        (words("setting_scenario"), str(attrs.get("scenario", ""))),
-        (words("setting_title"), str(attrs.get("title", ""))),
-        (words("setting_baseline"), str(attrs.get("baseline", ""))),
-        (words("setting_launch"), str(attrs.get("launch_year", ""))),
-        (words("setting_horizon"), str(attrs.get("horizon", ""))),
-        (words("setting_price_year"), str(attrs.get("price_year", ""))),
-        (words("setting_version"), str(attrs.get("demosim_version", ""))),
-        (words("setting_digest"), str(attrs.get("digest", ""))),
-        (words("setting_baseline_digest"), str(attrs.get("baseline_digest", ""))),
-    ]
-    return [(label, value) for label, value in lines if value]
+    attrs = {"launch": "launch_year", "version": "demosim_version"}
+    names = ("scenario", "title", "baseline", "launch", "horizon", "price_year", "version", "digest", "baseline_digest")
+    values = {name: str(words.dataset.attrs.get(attrs.get(name, name), "")) for name in names}
+    return [(words(f"setting_{name}"), value) for name, value in values.items() if value]
 
 
 def changes(words: Words) -> list[str]:
@@ -110,27 +101,15 @@ def _mark(part: str, lang: str) -> str:
 
 
 def _files(folder: str, files: dict[str, Any]) -> list[Origin]:
-    return [
-        Origin(
-            f"{folder}/{name}", str(entry.get("origin", "")), str(entry.get("table", "")), str(entry.get("date", "")),
-            str(entry.get("licence", "")), str(entry.get("confidence", "")), str(entry.get("sha256", "")),
-        )
-        for name, entry in files.items()
-    ]  # fmt: skip
+    keys = ("origin", "table", "date", "licence", "confidence", "sha256")
+    return [Origin(f"{folder}/{name}", *(str(entry.get(key, "")) for key in keys)) for name, entry in files.items()]
 
 
 def _services(dataset: xr.Dataset) -> list[Origin]:
-    found = []
-    for service in map(str, dataset["service"].values) if "service" in dataset.dims else ():
-        try:
-            path = embedded("data", "services", f"{service}.toml")
-        except DemosimError:
-            continue
-        declared = tomllib.loads(path.read_text(encoding="utf-8"))
-        parts = ("expenditure", "spread", "net_share")
-        confidence = [
-            f"{part}: {declared[part]['confidence']}" for part in parts if "confidence" in declared.get(part, {})
-        ]
-        text = "; ".join(declared.get("sources", []))
-        found.append(Origin(f"services/{service}", text, confidence="; ".join(confidence)))
+    known, found = {service.name: service for service in read_services()}, []
+    for name in map(str, dataset["service"].values) if "service" in dataset.dims else ():
+        if name in known:
+            marks = {part: getattr(known[name], part).confidence for part in ("expenditure", "spread", "net_share")}
+            said = "; ".join(f"{part}: {mark}" for part, mark in marks.items() if mark)
+            found.append(Origin(f"services/{name}", "; ".join(known[name].sources), confidence=said))
     return found

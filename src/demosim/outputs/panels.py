@@ -95,6 +95,12 @@ def _index(numbers: np.ndarray) -> np.ndarray:
     return np.round(np.where(np.isfinite(index), index, np.nan), 1)
 
 
+def rounded_by_place(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mill. kr (place, series, point) as they are shown, and the decimals of each place."""
+    decimals = np.array([money_decimals(place) for place in values])
+    return np.stack([np.round(place, at) for place, at in zip(values, decimals.tolist(), strict=True)]), decimals
+
+
 def _one_decimal(values: np.ndarray) -> np.ndarray:
     return np.ones(len(values), dtype=int)
 
@@ -152,7 +158,7 @@ def path_panel(measures: Measures) -> Panel | None:
     )
     totals = [feasible - gap, feasible]
     values = np.stack([total - totals[0][:, :1] for total in totals], axis=1)
-    decimals = np.array([money_decimals(place) for place in values])
+    shown, decimals = rounded_by_place(values)
     points = tuple(map(str, measures.dates))
 
     def labels(words: Words) -> Labels:
@@ -160,7 +166,6 @@ def path_panel(measures: Measures) -> Panel | None:
         title = words("figure_path", launch=measures.launch_year)
         return Labels(title, words.million, series, points, words("figure_date"), words("figure_path_note"))
 
-    shown = np.stack([np.round(place, at) for place, at in zip(values, decimals.tolist(), strict=True)])
     return Panel("path", ("need", "feasible"), points, shown, decimals, labels, charts.lines)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 import xarray as xr
 
 from demosim.outputs.measures import Measures
+from demosim.outputs.netcdf import kind_of
 from demosim.outputs.panels import RUN_PANELS, Panel
 from demosim.outputs.panels_others import COMMANDS, fan_panel, record_panel, tornado_panel
 from demosim.outputs.panels_pressure import pressure_panel
@@ -23,7 +24,7 @@ def makers(measures: Measures, others: Sequence[xr.Dataset]) -> dict[str, Callab
     """What makes each figure that a run and the results beside it can fill; None from one that lacks its numbers."""
     by_kind: dict[str, list[xr.Dataset]] = {}
     for other in others:
-        by_kind.setdefault(str(other.attrs.get("demosim_kind", "run")), []).append(other)
+        by_kind.setdefault(kind_of(other), []).append(other)
     found: dict[str, Callable[[], Panel | None]] = {key: partial(make, measures) for key, make in RUN_PANELS.items()}
     found["pressure"] = partial(pressure_panel, measures)
     found["record"] = partial(record_panel, measures)

@@ -10,12 +10,12 @@ import xarray as xr
 from demosim.baseline.read import read_facts
 from demosim.outputs import charts
 from demosim.outputs.charts import Labels
-from demosim.outputs.measures import Measures
+from demosim.outputs.measures import Measures, is_norway, of_all_services
 from demosim.outputs.numbers import LANGUAGES
-from demosim.outputs.panels import Panel
+from demosim.outputs.panels import Panel, rounded_by_place
 from demosim.outputs.sensitivity import Moved, moved
 from demosim.outputs.sheets_sure import band_labels, figure_name
-from demosim.outputs.words import MILLION, Words, money_decimals
+from demosim.outputs.words import MILLION, Words
 
 QUANTILES = {"p10": 0.10, "p16": 0.165, "p50": 0.50, "p84": 0.835, "p90": 0.90}
 MOST_ASSUMPTIONS = 10
@@ -23,10 +23,7 @@ MOST_ASSUMPTIONS = 10
 
 def fan_panel(measures: Measures, fan: xr.Dataset) -> Panel:
     """The band of demographic expenditure by budget year: 67 % and 80 %, with the middle; mill. kr."""
-    data = fan["demographic_expenditure"]
-    data = data.sel(financing="free_income") if "financing" in data.dims else data
-    data = data.sel(service="total") if "service" in data.dims else data
-    data = data.sel(quantile=list(QUANTILES.values()), method="nearest")
+    data = of_all_services(fan["demographic_expenditure"]).sel(quantile=list(QUANTILES.values()), method="nearest")
     years = [int(year) for year in data["budget_year"].values]
     if "region" in data.dims:
         codes = {str(code): at for at, code in enumerate(data["region"].values)}
@@ -45,14 +42,13 @@ def fan_panel(measures: Measures, fan: xr.Dataset) -> Panel:
         note = words("figure_fan_note", draws=fan.attrs.get("draws", "?"), seed=fan.attrs.get("seed", "?"))
         return Labels(words("figure_fan"), words.million, series, points, words("column_budget_year"), note)
 
-    decimals = np.array([money_decimals(place) for place in values])
-    shown = np.stack([np.round(place, at) for place, at in zip(values, decimals.tolist(), strict=True)])
+    shown, decimals = rounded_by_place(values)
     return Panel("fan", tuple(QUANTILES), points, shown, decimals, labels, charts.fan, whole=len(values) == 1)
 
 
 def record_panel(measures: Measures) -> Panel | None:
     """Budget estimates beside what came, bn 2020-kr, as published; for Norway only."""
-    if not str(measures.dataset.attrs.get("baseline", "")).startswith("norway"):
+    if not is_norway(measures.dataset):
         return None
     facts = read_facts("estimate_vs_outcome")
     values = facts[["estimate", "outcome"]].to_numpy(dtype=float).T[None]
@@ -63,9 +59,8 @@ def record_panel(measures: Measures) -> Panel | None:
         miss = values[0, 0] - values[0, 1]
         note = words("figure_record_note", mean=words.number(float(np.abs(miss).mean()), 2),
                      rmse=words.number(float(np.sqrt((miss**2).mean())), 2))  # fmt: skip
-        return Labels(
-            words("figure_record"), words("figure_record_unit"), series, points, words("column_budget_year"), note
-        )
+        title, unit = words("figure_record"), words("figure_record_unit")
+        return Labels(title, unit, series, points, words("column_budget_year"), note)
 
     return Panel("record", ("estimate", "outcome"), points, values, np.array([1]), labels, charts.paired, whole=True)
 
@@ -83,16 +78,13 @@ def tornado_panel(measures: Measures, sensitivity: xr.Dataset) -> Panel:
     rows = {lang: dict(zip(nb, moved(sensitivity, lang), strict=True)) for lang in LANGUAGES}
 
     def labels(words: Words) -> Labels:
-        names = [
-            words("figure_assumption", name=one.named(words.lang), ends=one.span(words.lang))
-            for one in (rows[words.lang][key] for key in keys)
-        ]
+        ends = [(one.named(words.lang), one.span(words.lang)) for one in (rows[words.lang][key] for key in keys)]
+        names = [words("figure_assumption", name=name, ends=span) for name, span in ends]
         series = [words("column_effect_low"), words("column_effect_high")]
         note = words("note_sensitivity", figure=figure_name(sensitivity, words))
         return Labels(words("figure_tornado"), words.million, series, names, words("column_assumption"), note)
 
-    decimals = np.array([money_decimals(place) for place in values])
-    shown = np.stack([np.round(place, at) for place, at in zip(values, decimals.tolist(), strict=True)])
+    shown, decimals = rounded_by_place(values)
     return Panel(
         "tornado", ("low", "high"), tuple(keys), shown, decimals, labels, charts.tornado, whole=not told, listed=True
     )

@@ -11,9 +11,9 @@ import xarray as xr
 
 from demosim.outputs import charts
 from demosim.outputs.charts import Labels
-from demosim.outputs.measures import Measures
-from demosim.outputs.panels import Panel
-from demosim.outputs.words import MILLION, Words, money_decimals
+from demosim.outputs.measures import Measures, of_all_services
+from demosim.outputs.panels import Panel, rounded_by_place
+from demosim.outputs.words import MILLION, Words
 from demosim.scenario.knobs import find_knob
 
 MOST_SCENARIOS = 12
@@ -45,8 +45,7 @@ def scenarios_panel(measures: Measures, datasets: Sequence[xr.Dataset]) -> Panel
     chosen = np.unique(np.linspace(0, len(found) - 1, min(len(found), MOST_SCENARIOS)).round().astype(int))
     shown = [found[at] for at in chosen]
     values = np.stack([one.amounts for one in shown], axis=1)
-    decimals = np.array([money_decimals(place) for place in values])
-    values = np.stack([np.round(place, at) for place, at in zip(values, decimals.tolist(), strict=True)])
+    values, decimals = rounded_by_place(values)
     points = tuple(map(str, years))
 
     def labels(words: Words) -> Labels:
@@ -84,8 +83,7 @@ def _amounts(dataset: xr.Dataset) -> xr.DataArray:
         data = dataset["demographic_expenditure"]
     else:
         data = dataset["expenditure_need"].diff("date").rename(date="budget_year")
-    data = data.sel(financing="free_income") if "financing" in data.dims else data
-    return data.sel(service="total") if "service" in data.dims and "total" in data["service"].values else data
+    return of_all_services(data)
 
 
 def _same_places(data: xr.DataArray, measures: Measures) -> bool:
@@ -113,10 +111,9 @@ def _by_place(data: xr.DataArray, measures: Measures) -> np.ndarray:
 def _scenarios(dataset: xr.Dataset, varied: Sequence[str], amounts: np.ndarray) -> list[Drawn]:
     if "scenario" not in dataset.dims:
         return [Drawn(str(dataset.attrs.get("scenario", "")), (), amounts[0])]
-    names = [str(name) for name in dataset["scenario"].values]
     return [
-        Drawn(name, tuple(float(dataset[knob].values[at]) for knob in varied), amounts[at])
-        for at, name in enumerate(names)
+        Drawn(str(name), tuple(float(dataset[knob].values[at]) for knob in varied), amounts[at])
+        for at, name in enumerate(dataset["scenario"].values)
     ]
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from demosim.baseline.read import read_facts
-from demosim.outputs.measures import Measures
+from demosim.costs.prices import read_deflator
+from demosim.outputs.measures import Measures, is_norway
 from demosim.outputs.words import Words
 
 OLD = 80
@@ -78,18 +79,13 @@ def free_income_notes(dataset: xr.Dataset, words: Words) -> list[str]:
 def mean_free_income(dataset: xr.Dataset) -> float | None:
     """The country's mean free income per inhabitant, kr: the latest year of the accounts, carried to the price year by
     the municipal deflator; None where the result is not of Norway or the deflator does not reach."""
-    if not str(dataset.attrs.get("baseline", "")).startswith("norway"):
+    if not is_norway(dataset):
         return None
     facts = read_facts("free_income")
     rows = facts[facts["item"] == "free_income_per_inhabitant"].sort_values("year")
     year, value = int(rows["year"].iloc[-1]), float(rows["value"].iloc[-1])
-    growth = read_facts("deflator").set_index("year")["growth_percent"]
-    target = int(dataset.attrs["price_year"])
-    years = range(min(year, target) + 1, max(year, target) + 1)
-    if any(at not in growth.index for at in years):
-        return None
-    factor = float(np.prod([1 + float(growth[at]) / 100 for at in years]))
-    return value * factor if target >= year else value / factor
+    deflator, target = read_deflator(), int(dataset.attrs["price_year"])
+    return value * deflator.factor(year, target) if target in deflator.level else None
 
 
 def _persons_from(measures: Measures, age: int) -> np.ndarray:

@@ -10,14 +10,13 @@ import numpy as np
 from demosim.outputs.measures import Measures
 from demosim.outputs.places import key_figures
 from demosim.outputs.sheets import FORMS
-from demosim.outputs.sheets_places import figure_cells, figure_columns
+from demosim.outputs.sheets_places import MONEY, figure_cells, figure_columns
 from demosim.outputs.words import Words
 
 IN_TABLE = (
     "name", "county", "persons_first", "growth", "first_per_head", "accumulated_per_head", "income_share",
     "dependency_last", "rank",
 )  # fmt: skip
-MONEY = ("first", "accumulated")  # shown with fewer decimals, the larger they are
 
 
 def place_columns(measures: Measures, words: Mapping[str, Words]) -> list[dict[str, Any]]:
@@ -28,9 +27,8 @@ def place_columns(measures: Measures, words: Mapping[str, Words]) -> list[dict[s
     return [
         {
             "key": key, "at": at, "label": {lang: columns[at][1] for lang, columns in by_lang.items()},
-            "text": form == "text",
-            "decimals": FORMS[form][1], "percent": form.startswith("percent"), "money": key in MONEY,
-            "inTable": key in IN_TABLE,
+            "text": form == "text", "decimals": FORMS[form][1], "percent": form.startswith("percent"),
+            "money": key in MONEY, "inTable": key in IN_TABLE,
         }
         for at, (key, _, form) in enumerate(first)
         if known or key != "income_share"
@@ -49,9 +47,8 @@ def place_values(measures: Measures, columns: list[dict[str, Any]]) -> list[list
             county = counties[int(np.flatnonzero(measures.members[at])[0])]
         rank = int(figures.rank[at]) or None
         cells: list[Any] = [region.code, region.label("nb"), county, *figure_cells(figures, at), rank]
-        rows.append([
-            round(cell, decimals.get(place, 4)) if isinstance(cell, float) else cell for place, cell in enumerate(cells)
-        ])  # fmt: skip
+        by_column = enumerate(cells)
+        rows.append([round(cell, decimals.get(n, 4)) if isinstance(cell, float) else cell for n, cell in by_column])
     return rows
 
 

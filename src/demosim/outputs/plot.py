@@ -16,7 +16,7 @@ from demosim.outputs.borders import read_borders
 from demosim.outputs.charts import Labels, Spec
 from demosim.outputs.maps import map_panels
 from demosim.outputs.measures import Measures, measures
-from demosim.outputs.netcdf import read_result
+from demosim.outputs.netcdf import read_result, run_and_others
 from demosim.outputs.panels_all import MAPS, ORDER, makers
 from demosim.outputs.panels_others import COMMANDS
 from demosim.outputs.render import png, svg, with_rows
@@ -41,14 +41,9 @@ class Picture:
 
 
 def plot(
-    results: Sequence[Path],
-    figure: str,
-    output: Path,
-    lang: str = "nb",
-    place: str = "country",
-    shape: str = "wide",
+    results: Sequence[Path], figure: str, output: Path, lang: str = "nb", place: str = "country", shape: str = "wide",
     borders: Path | None = None,
-) -> list[Path]:
+) -> list[Path]:  # fmt: skip
     """Draw one figure; returns the picture's path and that of its text alternative, `NAME.txt` beside it.
 
     `results`: as for a report. `figure`: one of `FIGURES`. `output`: `.svg` or `.png`. `place`: code or name of a
@@ -93,14 +88,9 @@ def _filled(spec: Spec, picture: Picture, width: int, height: int, lang: str) ->
 
 def _picture(results: Sequence[Path], figure: str, lang: str, place: str, borders: Path | None) -> Picture:
     if figure not in FIGURES:
-        raise usage_error(
-            f"no figure is called {figure}", allowed=", ".join(FIGURES), suggestion=did_you_mean(figure, FIGURES)
-        )
-    datasets = [read_result(path) for path in results]
-    first = next((at for at, dataset in enumerate(datasets) if dataset.attrs.get("demosim_kind") == "run"), None)
-    if first is None:
-        raise usage_error("none of the files is a result of the kind run", allowed="one run, and others beside it")
-    run = datasets.pop(first)
+        meant = did_you_mean(figure, FIGURES)
+        raise usage_error(f"no figure is called {figure}", allowed=", ".join(FIGURES), suggestion=meant)
+    run, others = run_and_others([read_result(path) for path in results])
     seen, words = measures(run), Words(lang, run)
     at = place_number(seen, place, lang)
     name = seen.regions[at].label(lang)
@@ -109,13 +99,12 @@ def _picture(results: Sequence[Path], figure: str, lang: str, place: str, border
         drawn = {panel.key: panel for panel in map_panels(seen, shapes)}
         if figure not in drawn:
             raise usage_error("the municipalities of this result have no known places", allowed="--borders FILE")
-        labels = drawn[figure].labels(words)
-        rows = map_rows(drawn[figure], labels, lang)
-        return Picture(
-            drawn[figure].draw(labels), rows, labels, words("region_country"), describe_map(drawn[figure], labels, lang)
-        )
+        shown = drawn[figure]
+        labels = shown.labels(words)
+        rows, text = map_rows(shown, labels, lang), describe_map(shown, labels, lang)
+        return Picture(shown.draw(labels), rows, labels, words("region_country"), text)
     seen = replace(seen, regions=(seen.regions[at],))  # one place is all that is drawn
-    make = makers(seen, datasets).get(figure)
+    make = makers(seen, others).get(figure)
     panel = make() if make else None
     if panel is None:
         raise usage_error(f"the results at hand do not fill the figure {figure}", allowed=COMMANDS.get(figure))

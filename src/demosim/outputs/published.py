@@ -9,9 +9,10 @@ import numpy as np
 import xarray as xr
 
 from demosim.baseline.read import read_facts
-from demosim.outputs.messages import message
-from demosim.outputs.summary import BILLION, LEVELS, yearly
-from demosim.outputs.tables import Cell, Table
+from demosim.outputs.messages import heads, message
+from demosim.outputs.summary import LEVELS, yearly
+from demosim.outputs.tables import Cell, Rows, Table
+from demosim.outputs.words import BILLION
 from demosim.rounding import rounded_parts
 from demosim.validation.results import OPTIONS, PublishedRow
 
@@ -30,7 +31,7 @@ def published_table(result: xr.Dataset, lang: str) -> Table | None:
     if rows.empty or str(result.attrs.get("baseline")) != "norway2026":
         return None
     ours_of = _ours(result)
-    shown: list[tuple[str, Sequence[Cell]]] = []
+    shown: Rows = []
     for row in rows.to_dict("records"):
         ours, published = ours_of[str(row["financing"]), str(row["sector"])], (row["low"] + row["high"]) / 2
         label = row_label(year, "estimate", str(row["sector"]), str(row["financing"]), lang)
@@ -59,33 +60,34 @@ def validation_tables(rows: Sequence[PublishedRow], lang: str) -> list[Table]:
     """Every published row beside ours: the default with its deviation, and then under each set of cost options."""
     numbers = [f"({i})" for i in range(1, len(rows) + 1)]
     used = {True: message(lang, "yes"), False: message(lang, "no")}
-    heads = [message(lang, f"published_{part}") for part in ("row", "figure", "ours", "deviation", "used")]
-    first: list[tuple[str, Sequence[Cell]]] = []
+    columns = [message(lang, f"published_{part}") for part in ("row", "figure", "ours", "deviation", "used")]
+    first: Rows = []
     for number, row in zip(numbers, rows, strict=True):
         words = row_label(row.year, row.kind, row.sector, row.financing, lang)
         cells: list[Cell] = [row.published, next(iter(row.ours.values())), row.deviation, used[row.used_in_calibration]]
         first.append((f"{number} {words} ({row.price_year}-kr)", cells))
     printed = [row for row in rows if row.published == row.published]
-    options: list[tuple[str, Sequence[Cell]]] = [(name, [row.ours[name] for row in printed]) for name in OPTIONS]
+    options: Rows = [(name, [row.ours[name] for row in printed]) for name in OPTIONS]
     said = [message(lang, "published_none_fitted"), message(lang, "published_ranges")]
     return [
-        Table("validation", message(lang, "published_title"), heads, first, 2, notes=said),
+        Table("validation", message(lang, "published_title"), columns, first, 2, notes=said),
         Table("options", message(lang, "published_options"), ["", *numbers[: len(printed)]], options, 2),
     ]
 
 
 def population_table(worst: pd.DataFrame, lang: str) -> Table:
     """Each round and age group: how far the unraked and the shipped projection are off at most."""
-    rows: list[tuple[str, Sequence[Cell]]] = [
+    totals = {"total": message(lang, "all_ages").casefold()}
+    reasons = {f"ages of {who}": message(lang, f"population_ages_of_{who}") for who in ("migrants", "deaths")}
+    rows: Rows = [
         (
-            f"{row['variant']} {row['age_group']}",
+            f"{row['variant']} {totals.get(row['age_group'], row['age_group'])}",
             [float(row["shipped_off"]), float(row["unraked_deviation"]), str(row["year"]), float(row["limit"]),
-             message(lang, "yes" if row["within"] else "no"), str(row["explained_by"])],
+             message(lang, "yes" if row["within"] else "no"), reasons.get(row["explained_by"], "")],
         )
         for row in worst.to_dict("records")
     ]  # fmt: skip
-    heads = message(lang, "heads_population").split("|")
-    return Table("population", message(lang, "validate_population_title"), heads, rows, 2)
+    return Table("population", message(lang, "validate_population_title"), heads(lang, "heads_population"), rows, 2)
 
 
 def row_label(year: int, kind: str, sector: str, financing: str, lang: str) -> str:

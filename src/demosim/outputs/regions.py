@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from demosim.indicators import SIZE_CUTS
+from demosim.groups import SIZE_CUTS
 from demosim.outputs.messages import message
 from demosim.outputs.numbers import number
 
@@ -50,55 +50,49 @@ def list_regions(dataset: xr.Dataset, kinds: Sequence[str] = KINDS) -> list[Regi
     if "country" in kinds:
         found.append(Region("country", "country"))
     if "landsdel" in kinds and "landsdel" in dataset:
-        found += [Region("landsdel", f"landsdel-{name}", name) for name in _unique(dataset["landsdel"])]
+        parts = dict.fromkeys(dataset["landsdel"].values.tolist())
+        found += [Region("landsdel", f"landsdel-{name}", name) for name in parts]
     if "county" in kinds and "county" in dataset:
         names = dict(zip(dataset["county"].values.tolist(), dataset["county_name"].values.tolist(), strict=True))
         found += [Region("county", f"county-{code}", names[code]) for code in sorted(names)]
     if "size" in kinds:
-        cuts = (0, *SIZE_CUTS)
-        classes = [
-            Region("size", f"size-{low}", "", low, high) for low, high in zip(cuts, (*SIZE_CUTS, None), strict=True)
-        ]
+        limits = zip((0, *SIZE_CUTS), (*SIZE_CUTS, None), strict=True)
         present = set(size_class_of(dataset))
-        found += [region for region in classes if region.code in present]
+        found += [Region("size", f"size-{low}", "", low, high) for low, high in limits if f"size-{low}" in present]
     if "municipality" in kinds:
-        codes = dataset["municipality"].values.tolist()
-        found += [
-            Region("municipality", code, name) for code, name in zip(codes, municipality_names(dataset), strict=True)
-        ]
+        found += [Region("municipality", code, name) for code, name in municipality_names(dataset).items()]
     alone = {kind for kind in ("landsdel", "county", "size") if sum(region.kind == kind for region in found) < 2}
     return [region for region in found if region.kind not in alone]
 
 
-def municipality_names(dataset: xr.Dataset) -> list[str]:
-    """Short names; with the county behind where two municipalities share a name."""
-    if "municipality_name" not in dataset:
-        return [str(code) for code in dataset["municipality"].values]
-    names: list[str] = dataset["municipality_name"].values.tolist()
-    if "county_name" not in dataset:
-        return names
-    counties = dataset["county_name"].values.tolist()
-    return [
-        f"{name} ({county})" if names.count(name) > 1 else name for name, county in zip(names, counties, strict=True)
-    ]
+def municipality_names(dataset: xr.Dataset) -> dict[str, str]:
+    """Short names by number; with the county behind where two municipalities share a name."""
+    codes = [str(code) for code in dataset["municipality"].values]
+    names: list[str] = dataset["municipality_name"].values.tolist() if "municipality_name" in dataset else codes
+    if "county_name" in dataset:
+        told = zip(names, dataset["county_name"].values.tolist(), strict=True)
+        names = [f"{name} ({county})" if names.count(name) > 1 else name for name, county in told]
+    return dict(zip(codes, names, strict=True))
+
+
+def group_name(group: object, lang: str) -> str:
+    """The name of a group of municipalities as a reader sees it."""
+    return message(lang, "indicators_all") if group == "all" else str(group)
 
 
 def members(dataset: xr.Dataset, regions: Sequence[Region]) -> np.ndarray:
     """Which municipalities each place holds: (region, municipality), 0 or 1. Size is that of the first date."""
     codes = dataset["municipality"].values
-    persons = dataset["population"].isel(date=0).sum(("sex", "age")).values
+    sizes = np.array(size_class_of(dataset)) if any(region.kind == "size" for region in regions) else codes
     rows = []
     for region in regions:
         if region.kind == "country":
             rows.append(np.ones(len(codes), dtype=bool))
-        elif region.kind == "size":
-            rows.append((persons >= region.lower) & (persons < (np.inf if region.upper is None else region.upper)))
-        elif region.kind == "municipality":
-            rows.append(codes == region.code)
-        elif region.kind == "county":
-            rows.append(dataset["county"].values == region.code.removeprefix("county-"))
-        else:
+        elif region.kind == "landsdel":
             rows.append(dataset["landsdel"].values == region.name)
+        else:
+            own = {"municipality": codes, "size": sizes, "county": dataset.get("county")}[region.kind]
+            rows.append(np.asarray(own) == region.code.removeprefix("county-"))
     return np.array(rows, dtype=bool).reshape(len(regions), len(codes))
 
 
@@ -107,7 +101,3 @@ def size_class_of(dataset: xr.Dataset) -> list[str]:
     persons = dataset["population"].isel(date=0).sum(("sex", "age")).values
     lower = np.array((0, *SIZE_CUTS))[np.searchsorted(SIZE_CUTS, persons, side="right")]
     return [f"size-{low}" for low in lower]
-
-
-def _unique(names: xr.DataArray) -> list[str]:
-    return list(dict.fromkeys(names.values.tolist()))

@@ -26,7 +26,7 @@ from demosim.outputs.look import config, locale
 from demosim.outputs.maps import MapPanel, Shapes, map_panels
 from demosim.outputs.measures import Measures, measures
 from demosim.outputs.messages import catalogue
-from demosim.outputs.netcdf import read_result
+from demosim.outputs.netcdf import kind_of, read_result, run_and_others
 from demosim.outputs.numbers import LANGUAGES
 from demosim.outputs.origins import changes, confidence, origins, settings
 from demosim.outputs.panels import Panel
@@ -42,12 +42,9 @@ PAGE_WORDS = ("page_", "kind_", "column_", "total")
 
 
 def report(
-    results: Sequence[Path],
-    output: Path,
-    lang: str = "nb",
-    borders: Path | None = None,
+    results: Sequence[Path], output: Path, lang: str = "nb", borders: Path | None = None,
     free_income: Path | None = None,
-) -> Path:
+) -> Path:  # fmt: skip
     """Write results as one page; returns its path.
 
     `results`: first a run; then any of a fan, a sensitivity, a sweep, a comparison and further runs. A figure whose
@@ -58,18 +55,16 @@ def report(
     if output.suffix.lower() not in (".html", ".htm"):
         raise usage_error("a report is a page", file=str(output), allowed="a name that ends in .html")
     datasets = [read_result(path) for path in results]
-    first = next((at for at, dataset in enumerate(datasets) if dataset.attrs.get("demosim_kind") == "run"), None)
-    if first is None:
-        raise usage_error("none of the files is a result of the kind run", allowed="one run, and others beside it")
     extra = "".join(
         f" --{name} {path.name}" for name, path in (("borders", borders), ("free-income", free_income)) if path
     )
     again = commands(list(zip(results, datasets, strict=True)), "report", output, lang, extra)
-    run = with_free_income(datasets.pop(first), free_income)
+    run, others = run_and_others(datasets)
+    run = with_free_income(run, free_income)
     if borders is not None:
         run.attrs["borders"] = borders.name
     shapes = None if borders is None else read_borders(borders, [str(code) for code in run["municipality"].values])
-    write_text(output, render_report(run, datasets, lang, again, shapes))
+    write_text(output, render_report(run, others, lang, again, shapes))
     return output
 
 
@@ -79,7 +74,7 @@ def render_report(
     """The page as text. Whatever comes from a scenario is escaped; scripts are named by their digest in the policy."""
     seen = measures(run)
     words = {name: Words(name, run) for name in LANGUAGES}
-    fan = next((other for other in others if other.attrs.get("demosim_kind") == "fan"), None)
+    fan = next((other for other in others if kind_of(other) == "fan"), None)
     panels, left_out = all_panels(seen, others)
     text = needs("markupsafe").Markup
     data = page_data(seen, words, panels, map_panels(seen, borders))
@@ -134,8 +129,7 @@ def _panel(panel: Panel, words: Mapping[str, Words]) -> dict[str, Any]:
     labels = {lang: panel.labels(said) for lang, said in words.items()}
     return {
         "key": panel.key, "series": panel.series, "sums": panel.sums, "listed": panel.listed,
-        "hint": HINTS.get(panel.key, ""),
-        "decimals": panel.decimals.tolist(),
+        "hint": HINTS.get(panel.key, ""), "decimals": panel.decimals.tolist(),
         "values": [_plain(place, int(panel.decimals[at])) for at, place in enumerate(panel.values)],
         "words": {lang: vars(said) for lang, said in labels.items()},
         "spec": {lang: _bare(panel.draw(said)) for lang, said in labels.items()},
@@ -148,8 +142,7 @@ def _map(panel: MapPanel, words: Mapping[str, Words]) -> dict[str, Any]:
     return {
         "key": panel.key, "codes": panel.codes, "names": panel.names, "decimals": panel.decimals,
         "values": _plain(panel.values[None], panel.decimals)[0], "classes": panel.classes.tolist(),
-        "words": said,
-        "spec": {lang: _bare(panel.draw(label)) for lang, label in labels.items()},
+        "words": said, "spec": {lang: _bare(panel.draw(label)) for lang, label in labels.items()},
     }  # fmt: skip
 
 
@@ -159,13 +152,11 @@ def _bare(spec: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(values: np.ndarray, decimals: int) -> list[list[float | int | None]]:
     """Numbers for JSON: whole where they are shown so, null where there is none."""
-    return [
-        [
-            None if not np.isfinite(cell) else int(cell) if decimals == 0 else round(float(cell), decimals)
-            for cell in line
-        ]
-        for line in values
-    ]
+
+    def plain(cell: float) -> float | int | None:
+        return None if not np.isfinite(cell) else int(cell) if decimals == 0 else round(float(cell), decimals)
+
+    return [[plain(cell) for cell in line] for line in values]
 
 
 def embedded_json(data: Any) -> str:

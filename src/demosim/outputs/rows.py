@@ -83,9 +83,8 @@ def _listed(values: np.ndarray, labels: Labels, decimals: int, lang: str) -> lis
     parts = []
     for point, x in enumerate(labels.points[:MOST_DESCRIBED]):
         if np.isfinite(values[:, point]).all():
-            said = [
-                f"{number(float(values[at, point]), decimals, lang)} ({name})" for at, name in enumerate(labels.series)
-            ]
+            shown = [number(float(value), decimals, lang) for value in values[:, point]]
+            said = [f"{value} ({name})" for value, name in zip(shown, labels.series, strict=True)]
             parts.append(f"{x}: {', '.join(said)}")
     return parts
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from demosim.outputs.messages import message
+from demosim.outputs.messages import heads, message
 from demosim.outputs.numbers import number
-from demosim.outputs.tables import Cell, Table
+from demosim.outputs.tables import Rows, Table
 from demosim.outputs.words import MILLION, Words, money_decimals
 from demosim.scenario.knobs import UNITS_NB
 
@@ -92,7 +92,7 @@ def tornado_tables(result: xr.Dataset, lang: str, names_of: Mapping[str, str] | 
 def _tornado(key: str, place: str, result: xr.Dataset, lang: str, code: str | None) -> Table:
     rows_of = moved(result, lang, code)
     effects = np.array([[one.effect_low, one.effect_high] for one in rows_of]) / MILLION
-    rows: list[tuple[str, Sequence[Cell]]] = [
+    rows: Rows = [
         (one.named(lang), [*one.ends(lang), float(low), float(high), "*" if one.nonlinear else ""])
         for one, (low, high) in zip(rows_of, effects, strict=True)
     ]
@@ -100,5 +100,5 @@ def _tornado(key: str, place: str, result: xr.Dataset, lang: str, code: str | No
         lang, "tornado_title_accumulated" if int(result.attrs.get("accumulated", 0)) else "tornado_title",
         place=place, year=int(result.attrs["budget_year"]), unit=Words(lang, result).million,
     )  # fmt: skip
-    heads = message(lang, "heads_tornado").split("|")
-    return Table(key, title, heads, rows, money_decimals(effects), notes=[message(lang, "tornado_note")])
+    decimals, notes = money_decimals(effects), [message(lang, "tornado_note")]
+    return Table(key, title, heads(lang, "heads_tornado"), rows, decimals, notes=notes)

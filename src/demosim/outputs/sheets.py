@@ -92,16 +92,24 @@ class Sheet:
         return [[cell.value if isinstance(cell, Formula) else cell for cell in row] for row in self.rows]
 
 
+def year_columns(years: Sequence[int]) -> list[Column]:
+    """A column of amounts for each budget year."""
+    return [Column(f"y{year}", str(year), "one") for year in years]
+
+
 def sum_of(sheet: str, value: float, rows: Sequence[int], column: int) -> Formula:
     """A cell that is the sum of cells above it in the same column."""
 
     def write(place: Place) -> str:
-        spans = _spans(rows)
-        return (
-            "=SUM(" + ",".join(f"{place(sheet, low, column)}:{place(sheet, high, column)}" for low, high in spans) + ")"
-        )
+        spans = (f"{place(sheet, low, column)}:{place(sheet, high, column)}" for low, high in _spans(rows))
+        return f"=SUM({','.join(spans)})"
 
     return Formula(value, write)
+
+
+def row_sum(sheet: str, value: float, row: int, first: int, last: int) -> Formula:
+    """A cell that is the sum of neighbouring cells of a row."""
+    return Formula(value, lambda place: f"=SUM({place(sheet, row, first)}:{place(sheet, row, last)})")
 
 
 def add(value: float, sheet: str, cells: Sequence[tuple[int, int]]) -> Formula:

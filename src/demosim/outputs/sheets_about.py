@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from demosim._version import __version__
 from demosim.outputs.measures import Measures
@@ -23,10 +24,9 @@ def fte_sheet(measures: Measures, words: Words) -> Sheet | None:
     columns += [Column(f"d{date}", f"1.1.{date}", "integer") for date in measures.dates]
     keys = [str(key) for key in data["service"].values]
     rows: list[list[Entry]] = [[words.services[key], *row] for key, row in zip(keys, cells.tolist(), strict=True)]
-    whole = list(range(len(rows)))
-    rows.append(
-        [words("total"), *(sum_of("fte", value, whole, 1 + at) for at, value in enumerate(cells.sum(0).tolist()))]
-    )
+    whole = range(len(rows))
+    sums = cells.sum(0).tolist()
+    rows.append([words("total"), *(sum_of("fte", value, whole, 1 + at) for at, value in enumerate(sums))])
     title = words("sheet_fte_title")
     chart = Chart("line", title, whole, 1, len(columns) - 1, words("unit_fte"))
     notes = [*fte_notes(measures, words), words("note_rounded")]
@@ -43,26 +43,14 @@ def fte_notes(measures: Measures, words: Words) -> list[str]:
 
 def assumptions_sheet(words: Words) -> Sheet:
     """Settings, changes and sources with table, date, licence, confidence and digest."""
-    columns = [
-        Column("what", words("column_what"), "text"), Column("value", words("column_source"), "text"),
-        Column("table", words("column_table"), "text"), Column("date", words("column_date"), "text"),
-        Column("licence", words("column_licence"), "text"), Column("confidence", words("column_confidence"), "text"),
-        Column("digest", words("column_digest"), "text"),
-    ]  # fmt: skip
-    rows: list[list[Entry]] = [[label, value, "", "", "", "", ""] for label, value in settings(words)]
-    rows += [[words("setting_change"), line, "", "", "", "", ""] for line in changes(words)]
+    names = {"what": "what", "value": "source", "table": "table", "date": "date", "licence": "licence",
+             "confidence": "confidence", "digest": "digest"}  # fmt: skip
+    columns = [Column(key, words(f"column_{name}"), "text") for key, name in names.items()]
+    chosen = [*settings(words), *((words("setting_change"), line) for line in changes(words))]
+    rows: list[list[Entry]] = [[label, value, "", "", "", "", ""] for label, value in chosen]
     for entry in origins(words.dataset):
-        rows.append(
-            [
-                entry.what,
-                entry.origin,
-                entry.table,
-                entry.date,
-                entry.licence,
-                confidence(entry.confidence, words.lang),
-                entry.digest,
-            ]
-        )
+        told = replace(entry, confidence=confidence(entry.confidence, words.lang))
+        rows.append(list(vars(told).values()))
     return Sheet("assumptions", words("sheet_assumptions_title"), words.scenario, columns, rows)
 
 
@@ -70,7 +58,7 @@ def about_sheet(words: Words, again: Sequence[str]) -> Sheet:
     """What the workbook is, how its figures are to be read, and how it is made again."""
     columns = [Column("what", words("column_what"), "text"), Column("value", words("column_value"), "text")]
     first, last = words.dataset["date"].values[[0, -1]]
-    about: list[list[Entry]] = [[words("about_again"), line] for line in again]
+    again_rows: list[list[Entry]] = [[words("about_again"), line] for line in again]
     rows: list[list[Entry]] = [
         [words("about_made_with"), f"demosim {__version__}"],
         [words("setting_scenario"), words.scenario],
@@ -80,7 +68,7 @@ def about_sheet(words: Words, again: Sequence[str]) -> Sheet:
         [words("about_financing"), words("about_financing_text")],
         [words("about_levels"), words("about_levels_text")],
         [words("about_rounding"), words("note_rounded")],
-        *about,
+        *again_rows,
         [words("setting_digest"), str(words.dataset.attrs.get("digest", ""))],
     ]
     return Sheet("about", words("sheet_about_title"), words.scenario, columns, rows)

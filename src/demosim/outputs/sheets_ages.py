@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.outputs.measures import Measures, age_group_cuts, group_labels
-from demosim.outputs.sheets import Column, Entry, Formula, Place, Sheet
+from demosim.outputs.sheets import Column, Entry, Formula, Place, Sheet, add, row_sum, sum_of
 from demosim.outputs.words import MILLION, Words
 
 OWN = "ages_own"  # the sheet of municipalities with unit costs of their own
@@ -31,7 +31,7 @@ def ages_sheet(measures: Measures, words: Words) -> Sheet:
     rows: list[list[Entry]] = []
     for at, age in enumerate(ages):
         costs = unit_cost[at].tolist()
-        rows.append([age, groups[at], *costs, _row_sum("ages", sum(costs), at, 2, 1 + services), *persons[at].tolist()])
+        rows.append([age, groups[at], *costs, row_sum("ages", sum(costs), at, 2, 1 + services), *persons[at].tolist()])
     subtitle = words("sheet_ages_subtitle", unit=words.unit)
     notes = [words("note_last_age"), words("note_decimals"), *_notes_of_own(measures, words)]
     return Sheet("ages", words("sheet_ages_title"), subtitle, columns, rows, notes=notes)
@@ -62,7 +62,7 @@ def own_ages_sheet(measures: Measures, words: Words) -> Sheet | None:
     for code, name, costs, people in zip(codes, names.tolist(), own, persons, strict=True):
         for at, age in enumerate(measures.dataset["age"].values.tolist()):
             row, total = len(rows), float(costs[at].sum())
-            sums = [_row_sum(OWN, total, row, 4, 3 + services), _country_cost(float(country[at]), at, services),
+            sums = [row_sum(OWN, total, row, 4, 3 + services), add(float(country[at]), "ages", [(at, 2 + services)]),
                     _above(total - float(country[at]), row, services)]  # fmt: skip
             rows.append([code, str(name), age, groups[at], *costs[at].tolist(), *sums, *people[at].tolist()])
     subtitle = words("sheet_ages_own_subtitle", unit=words.unit)
@@ -84,10 +84,6 @@ def _notes_of_own(measures: Measures, words: Words) -> list[str]:
     return [words("note_own_unit_costs", count=words.number(count), sheet=words(f"sheet_{OWN}"))] if count else []
 
 
-def _country_cost(value: float, age: int, services: int) -> Formula:
-    return Formula(value, lambda place: f"={place('ages', age, 2 + services)}")
-
-
 def _above(value: float, row: int, services: int) -> Formula:
     return Formula(value, lambda place: f"={place(OWN, row, 4 + services)}-{place(OWN, row, 5 + services)}")
 
@@ -101,9 +97,8 @@ def age_groups_sheet(measures: Measures, words: Words) -> Sheet:
     years = [measures.dates[at] for at in shown]
     columns = [Column("group", words("column_age_group"), "text")]
     columns += [Column(f"persons_{year}", words("column_persons_on", year=year), "integer") for year in years]
-    columns += [
-        Column(f"unit_cost_{year}", words("column_unit_cost", year=year, unit=words.unit), "integer") for year in years
-    ]
+    costs = {year: words("column_unit_cost", year=year, unit=words.unit) for year in years}
+    columns += [Column(f"unit_cost_{year}", label, "integer") for year, label in costs.items()]
     columns += [Column(f"need_{year}", words("column_need_on", year=year, unit=words.million), "one") for year in years]
     rows: list[list[Entry]] = []
     for row, name in enumerate(names):
@@ -182,19 +177,10 @@ def _mean_cost(row: int, date: int, dates: int, persons: float, need: float) -> 
     return Formula(need * MILLION / persons if persons else 0.0, write)
 
 
-def _row_sum(sheet: str, value: float, row: int, first: int, last: int) -> Formula:
-    return Formula(value, lambda place: f"=SUM({place(sheet, row, first)}:{place(sheet, row, last)})")
-
-
 def _sums(words: Words, persons: np.ndarray, need: np.ndarray, groups: int) -> list[Entry]:
-    dates = len(persons)
-
-    def column(at: int, value: float) -> Formula:
-        top, bottom = (0, at), (groups - 1, at)
-        return Formula(value, lambda place: f"=SUM({place('age_groups', *top)}:{place('age_groups', *bottom)})")
-
+    dates, rows = len(persons), range(groups)
     cells: list[Entry] = [words("total")]
-    cells += [column(1 + at, float(value)) for at, value in enumerate(persons)]
+    cells += [sum_of("age_groups", float(value), rows, 1 + at) for at, value in enumerate(persons)]
     cells += [_mean_cost(groups, at, dates, float(persons[at]), float(need[at])) for at in range(dates)]
-    cells += [column(1 + 2 * dates + at, float(value)) for at, value in enumerate(need)]
+    cells += [sum_of("age_groups", float(value), rows, 1 + 2 * dates + at) for at, value in enumerate(need)]
     return cells

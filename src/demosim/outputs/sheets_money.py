@@ -6,10 +6,9 @@ import numpy as np
 import xarray as xr
 
 from demosim.outputs.measures import ALL, FREE, Measures
-from demosim.outputs.sheets import Chart, Column, Entry, Sheet, add, additive, sum_of
+from demosim.outputs.sheets import Chart, Column, Entry, Sheet, add, additive, sum_of, year_columns
+from demosim.outputs.summary import LEVELS
 from demosim.outputs.words import MILLION, Words
-
-LEVELS = ("municipal", "county")
 
 
 def services_sheet(measures: Measures, words: Words, accumulated: bool = False, financing: str = FREE) -> Sheet:
@@ -20,17 +19,33 @@ def services_sheet(measures: Measures, words: Words, accumulated: bool = False, 
     """
     kind = "accumulated" if accumulated else "yearly"
     data = (measures.accumulated if accumulated else measures.yearly)(financing).isel(region=0)
-    key = f"{kind}_{financing}"
-    cells = additive(data.values / MILLION, 1)
-    columns = [Column("service", words("service"), "text")]
-    columns += [Column(f"y{year}", str(year), "one") for year in measures.budget_years]
-    rows, totals, sums = _by_level(measures, words, key, cells)
-    labels = words(f"sheet_{kind}_title", launch=measures.launch_year)
-    order = [place for place in range(len(rows)) if place not in totals]
+    title = words(f"sheet_{kind}_title", launch=measures.launch_year)
+    return _by_service(measures, words, (f"{kind}_{financing}", kind, title, words(f"paid_{financing}")), data)
+
+
+def difference_sheet(measures: Measures, reference: Measures, words: Words, accumulated: bool = False) -> Sheet:
+    """Scenario minus reference by service and budget year, mill. kr charged to free income, for the country; yearly
+    change and change since the launch are tables of their own."""
+    kind = "accumulated" if accumulated else "yearly"
+    own, other = (each.accumulated() if accumulated else each.yearly() for each in (measures, reference))
+    with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]  # untyped in xarray
+        data = (own - other).isel(region=0)
+    pair = words("difference_pair", scenario=words.scenario, reference=Words(words.lang, reference.dataset).scenario)
+    title = words(f"sheet_difference_{kind}_title", launch=measures.launch_year)
+    key = "difference_accumulated" if accumulated else "difference"
+    return _by_service(measures, words, (key, kind, title, f"{pair}. {words('paid_free_income')}"), data)
+
+
+def _by_service(measures: Measures, words: Words, about: tuple[str, str, str, str], data: xr.DataArray) -> Sheet:
+    """A table of kroner (service, budget_year). about: its key, whether yearly or accumulated, title and subtitle."""
+    key, kind, title, subtitle = about
+    rows, totals, sums = _by_level(measures, words, key, additive(data.values / MILLION, 1))
+    columns = [Column("service", words("service"), "text"), *year_columns(measures.budget_years)]
+    services = [place for place in range(len(rows)) if place not in totals]
     return Sheet(
-        key, labels, f"{words(f'paid_{financing}')}, {words.million}", columns, rows, totals=totals,
+        key, title, f"{subtitle}, {words.million}", columns, rows, totals=totals,
         notes=[words("note_rounded"), words(f"note_{kind}", launch=measures.launch_year)],
-        chart=Chart("column", labels, order, 1, len(columns) - 1, words.million, stacked=True, line=sums),
+        chart=Chart("column", title, services, 1, len(columns) - 1, words.million, stacked=True, line=sums),
     )  # fmt: skip
 
 
@@ -44,13 +59,11 @@ def _by_level(
         own = [place for place, found in enumerate(measures.levels) if found == level]
         if not own:
             continue
-        numbers = list(range(len(rows), len(rows) + len(own)))
-        for place in own:
-            label = words.services[measures.services[place]]
-            rows.append([label, *cells[place].tolist()])
-        sums = cells[own].sum(0)
+        numbers = range(len(rows), len(rows) + len(own))
+        rows += [[words.services[measures.services[place]], *cells[place].tolist()] for place in own]
         totals.append(len(rows))
-        rows.append([words(level), *(sum_of(key, value, numbers, 1 + at) for at, value in enumerate(sums.tolist()))])
+        sums = cells[own].sum(0).tolist()
+        rows.append([words(level), *(sum_of(key, value, numbers, 1 + at) for at, value in enumerate(sums))])
     grand = cells.sum(0).tolist()
     last = [add(value, key, [(row, 1 + at) for row in totals]) for at, value in enumerate(grand)]
     rows.append([words("total"), *last])
@@ -73,35 +86,23 @@ def headline_rows(measures: Measures) -> list[tuple[str, str, float]]:
 def headline_sheet(measures: Measures, words: Words, sentence: str, band: str | None = None) -> Sheet:
     """The sentence that is quoted, the figures behind it, and the way to the horizon."""
     year = measures.budget_years[0]
-    columns = [
-        Column("figure", words("column_figure"), "text"),
-        Column("value", words("column_value"), "integer"),
-        Column("unit", words("column_unit"), "text"),
-    ]
+    forms_of = {"figure": "text", "value": "integer", "unit": "text"}
+    columns = [Column(key, words(f"column_{key}"), form) for key, form in forms_of.items()]
     rows: list[list[Entry]] = []
     totals = []
     for financing, level, value in headline_rows(measures):
         what = words("headline_row", year=year, level=words(level), financing=words(f"paid_{financing}"))
+        amount: Entry = value
         if level == "total":
             totals.append(len(rows))
-            parts = [(len(rows) - 2, 1), (len(rows) - 1, 1)]
-            rows.append([what, add(value, "headline", parts), words.million])
-        else:
-            rows.append([what, value, words.million])
+            amount = add(value, "headline", [(len(rows) - 2, 1), (len(rows) - 1, 1)])
+        rows.append([what, amount, words.million])
     start = len(rows)
     rows += _to_horizon(measures, words)
     forms = {(start + at, 1): form for at, form in enumerate(("one", "one", "integer", "integer", "two", "two"))}
     notes = [sentence, *([band] if band else []), words("note_need")]
-    return Sheet(
-        "headline",
-        words("sheet_headline_title"),
-        words.scenario,
-        columns,
-        rows,
-        totals=totals,
-        notes=notes,
-        forms=forms,
-    )
+    title = words("sheet_headline_title")
+    return Sheet("headline", title, words.scenario, columns, rows, totals=totals, notes=notes, forms=forms)
 
 
 def _to_horizon(measures: Measures, words: Words) -> list[list[Entry]]:
@@ -118,24 +119,3 @@ def _to_horizon(measures: Measures, words: Words) -> list[list[Entry]]:
         [words("headline_dependency", year=first), float(ratio[0]), words("unit_ratio")],
         [words("headline_dependency", year=last), float(ratio[-1]), words("unit_ratio")],
     ]  # fmt: skip
-
-
-def difference_sheet(measures: Measures, reference: Measures, words: Words, accumulated: bool = False) -> Sheet:
-    """Scenario minus reference by service and budget year, mill. kr charged to free income, for the country; yearly
-    change and change since the launch are tables of their own."""
-    key = "difference_accumulated" if accumulated else "difference"
-    kind = "accumulated" if accumulated else "yearly"
-    own, other = (each.accumulated() if accumulated else each.yearly() for each in (measures, reference))
-    with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]  # untyped in xarray
-        data = (own - other).isel(region=0)
-    cells = additive(data.values / MILLION, 1)
-    columns = [Column("service", words("service"), "text")]
-    columns += [Column(f"y{year}", str(year), "one") for year in measures.budget_years]
-    rows, totals, sums = _by_level(measures, words, key, cells)
-    pair = words("difference_pair", scenario=words.scenario, reference=Words(words.lang, reference.dataset).scenario)
-    title = words(f"sheet_difference_{kind}_title", launch=measures.launch_year)
-    series = [place for place in range(len(rows)) if place not in totals]
-    chart = Chart("column", title, series, 1, len(columns) - 1, words.million, stacked=True, line=sums)
-    notes = [words("note_rounded"), words(f"note_{kind}", launch=measures.launch_year)]
-    subtitle = f"{pair}. {words('paid_free_income')}, {words.million}"
-    return Sheet(key, title, subtitle, columns, rows, totals=totals, notes=notes, chart=chart)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from demosim.outputs.measures import Measures
-from demosim.outputs.sheets import Chart, Column, Entry, Formula, Place, Sheet, add, additive, sum_of
+from demosim.outputs.sheets import Chart, Column, Entry, Formula, Sheet, add, additive, row_sum, sum_of, year_columns
 from demosim.outputs.words import MILLION, Words
 
 KEY = "path"
@@ -33,8 +33,7 @@ def path_sheet(measures: Measures, words: Words) -> Sheet | None:
     rows.append([words("path_once"), *cells[-1].tolist()])
     rows.append([words("path_cost"), *_added(cells, [len(cells) - 1], gaps, (len(rows) - 3, len(rows) - 1))])
     rows.append([words("path_cost_so_far"), *_running(cells[[*gaps, -1]].sum(0), len(rows) - 1)])
-    years = measures.budget_years
-    columns = [Column("what", words("column_what"), "text"), *(Column(f"y{year}", str(year), "one") for year in years)]
+    columns = [Column("what", words("column_what"), "text"), *year_columns(measures.budget_years)]
     title = words("sheet_path_title")
     last = len(rows) - 1
     return Sheet(
@@ -69,10 +68,4 @@ def _added(cells: np.ndarray, own: Sequence[int], gaps: Sequence[int], pair: tup
 def _running(values: np.ndarray, row: int) -> list[Formula]:
     """Sums of a row from its first year on."""
 
-    def cell(at: int, value: float) -> Formula:
-        def write(place: Place) -> str:
-            return f"=SUM({place(KEY, row, 1)}:{place(KEY, row, 1 + at)})"
-
-        return Formula(value, write)
-
-    return [cell(at, value) for at, value in enumerate(np.cumsum(values).tolist())]
+    return [row_sum(KEY, value, row, 1, 1 + at) for at, value in enumerate(np.cumsum(values).tolist())]

@@ -6,7 +6,7 @@ import numpy as np
 
 from demosim.outputs.comparison import factor_name
 from demosim.outputs.measures import FREE, Measures
-from demosim.outputs.sheets import Chart, Column, Entry, Formula, Sheet, add, additive, sum_of
+from demosim.outputs.sheets import Chart, Column, Entry, Formula, Sheet, add, additive, sum_of, year_columns
 from demosim.outputs.words import MILLION, Words
 from demosim.rounding import rounded_parts
 
@@ -35,8 +35,7 @@ def pressure_sheet(measures: Measures, words: Words, accumulated: bool = False) 
     last = len(rows)
     both = [add(value, key, [(0, 1 + at), (last - 1, 1 + at)]) for at, value in enumerate((alone + sums).tolist())]
     rows.append([words("total"), *both])
-    columns = [Column("kind", words("column_pressure"), "text")]
-    columns += [Column(f"y{year}", str(year), "one") for year in measures.budget_years]
+    columns = [Column("kind", words("column_pressure"), "text"), *year_columns(measures.budget_years)]
     title = words(f"sheet_pressure_{kind}_title", launch=measures.launch_year)
     chart = Chart("column", title, range(last - 1), 1, len(columns) - 1, words.million, stacked=True, line=last)
     notes = [words("note_pressure"), words("note_rounded"), words(f"note_{kind}", launch=measures.launch_year)]
@@ -56,10 +55,5 @@ def pressure_amounts(measures: Measures, accumulated: bool = False) -> np.ndarra
 
 def _linked(measures: Measures, sheet: str, values: np.ndarray) -> list[Formula]:
     """Cells that are the sums of the table by service, its last row."""
-    owners = sum(level in measures.levels for level in ("municipal", "county"))
-    row = len(measures.services) + owners
-
-    def cell(at: int, value: float) -> Formula:
-        return Formula(value, lambda place: f"={place(sheet, row, 1 + at)}")
-
-    return [cell(at, value) for at, value in enumerate(values.tolist())]
+    row = len(measures.services) + len(set(measures.levels))
+    return [add(value, sheet, [(row, 1 + at)]) for at, value in enumerate(values.tolist())]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import xarray as xr
 
+from demosim.outputs.measures import of_all_services
 from demosim.outputs.sensitivity import TIMES, moved
 from demosim.outputs.sheets import Chart, Column, Entry, Sheet
 from demosim.outputs.words import MILLION, Words
@@ -16,9 +17,8 @@ def uncertainty_sheet(fan: xr.Dataset, words: Words) -> Sheet:
     data = fan_total(fan)
     levels = [float(level) for level in data["quantile"].values]
     columns = [Column("budget_year", words("column_budget_year"), "year")]
-    columns += [
-        Column(f"q{level:g}", label, "one") for level, label in zip(levels, band_labels(levels, words), strict=True)
-    ]
+    labels = zip(levels, band_labels(levels, words), strict=True)
+    columns += [Column(f"q{level:g}", label, "one") for level, label in labels]
     years = [int(year) for year in data["budget_year"].values]
     values = data.transpose("budget_year", "quantile").values / MILLION
     rows: list[list[Entry]] = [[year, *row] for year, row in zip(years, values.tolist(), strict=True)]
@@ -48,10 +48,8 @@ def quantile_name(level: float, words: Words) -> str:
 
 def fan_total(fan: xr.Dataset) -> xr.DataArray:
     """Demographic expenditure of all services in a fan: (quantile, budget_year)."""
-    data = fan["demographic_expenditure"]
-    data = data.sel(financing="free_income") if "financing" in data.dims else data
-    data = data.sel(region="country") if "region" in data.dims else data
-    return data.sel(service="total") if "service" in data.dims else data
+    data = of_all_services(fan["demographic_expenditure"])
+    return data.sel(region="country") if "region" in data.dims else data
 
 
 def sensitivity_sheet(sensitivity: xr.Dataset, words: Words) -> Sheet:

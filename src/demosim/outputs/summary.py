@@ -11,13 +11,13 @@ import xarray as xr
 from demosim.axes import age_label, age_members
 from demosim.outputs.messages import message
 from demosim.outputs.numbers import number
-from demosim.outputs.tables import Table
+from demosim.outputs.tables import Rows, Table
+from demosim.outputs.words import BILLION, MILLION, Words
 from demosim.rounding import rounded_parts
 
 AGE_BOUNDS = (0, 1, 6, 16, 19, 67, 80, 90)
 WIDE_AGE_BOUNDS = (0, 20, 65, 80)
 LEVELS = ("municipal", "county")
-BILLION, MILLION = 1e9, 1e6
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,9 @@ class Unit:
 
 def unit_of(result: xr.Dataset, lang: str) -> Unit:
     """Billions for a country, millions for what is small."""
-    values = {"year": int(result.attrs["price_year"]), "currency": "kroner" if lang != "en" else "NOK"}
-    currency = str(result.attrs.get("currency", "kr"))
-    if currency != "kr":
-        values["currency"] = currency
+    words = Words(lang, result)
     largest = float(abs(yearly(result).sum(("service", "municipality"))).max())
-    if largest >= BILLION:
-        return Unit(BILLION, 2, message(lang, "billion", **values))
-    return Unit(MILLION, 1, message(lang, "million", **values))
+    return Unit(BILLION, 2, words.billion) if largest >= BILLION else Unit(MILLION, 1, words.million)
 
 
 def yearly(result: xr.Dataset, financing: str = "free_income") -> xr.DataArray:
@@ -56,15 +51,14 @@ def headline(result: xr.Dataset, lang: str, places: Sequence[str] = ()) -> list[
     # the parts are rounded together, so that they add to the sum that is shown
     scale = 10.0 if unit.kroner == BILLION else 10.0**unit.decimals
     shown = rounded_parts(np.array(list(by_level.values())) * scale) / scale
-    decimals = 1
     total = float(shown.sum())
+    sign = 1 if total >= 0 else -1
     sector = message(lang, "selection", places=", ".join(places)) if places else message(lang, "sector")
     text = message(
         lang, "headline", flow_year=int(result["year"].values[0]), sector=sector, year=year, unit=unit.name,
         kind=message(lang, "kind_more" if total >= 0 else "kind_less"),
-        total=number(abs(total), decimals, lang), all=number(float(every) * (1 if total >= 0 else -1), decimals, lang),
-        municipal=number(shown[0] * (1 if total >= 0 else -1), decimals, lang),
-        county=number(shown[1] * (1 if total >= 0 else -1), decimals, lang),
+        total=number(sign * total, 1, lang), all=number(sign * float(every), 1, lang),
+        municipal=number(sign * shown[0], 1, lang), county=number(sign * shown[1], 1, lang),
     )  # fmt: skip
     return [text, transport_note(result, lang)]
 
@@ -77,12 +71,8 @@ def transport_note(result: xr.Dataset, lang: str) -> str:
     first = yearly(result).isel(budget_year=0).sum("municipality") / unit.kroner
     counties = float(first[(first["level"] == "county").values].sum())
     transport = float(first.sel(service="fylkestransport")) if "fylkestransport" in first["service"].values else 0.0
-    return message(
-        lang,
-        "transport_in",
-        amount=number(transport, unit.decimals, lang),
-        county=number(counties, unit.decimals, lang),
-    )
+    amounts = {"amount": transport, "county": counties}
+    return message(lang, "transport_in", **{key: number(each, unit.decimals, lang) for key, each in amounts.items()})
 
 
 def service_table(result: xr.Dataset, lang: str, accumulated: bool = False) -> Table:
@@ -94,22 +84,15 @@ def service_table(result: xr.Dataset, lang: str, accumulated: bool = False) -> T
     levels, labels = amounts["level"].values, amounts[f"service_label_{lang}"].values
     shown = by_level(amounts.values / unit.kroner * scale, levels) / scale
     rows, totals = level_rows(shown, levels, labels, lang)
-    title = message(
-        lang,
-        "accumulated_title" if accumulated else "yearly_title",
-        unit=unit.name,
-        launch=int(result["date"].values[0]),
-    )
+    key, said = ("accumulated", "accumulated_title") if accumulated else ("yearly", "yearly_title")
+    title = message(lang, said, unit=unit.name, launch=int(result["date"].values[0]))
     years = [str(year) for year in result["budget_year"].values]
-    key = "accumulated" if accumulated else "yearly"
     return Table(key, title, [message(lang, "service"), *years], rows, unit.decimals, totals)
 
 
-def level_rows(
-    shown: np.ndarray, levels: np.ndarray, labels: np.ndarray, lang: str
-) -> tuple[list[tuple[str, Sequence[float]]], list[str]]:
+def level_rows(shown: np.ndarray, levels: np.ndarray, labels: np.ndarray, lang: str) -> tuple[Rows, list[str]]:
     """Rows of services (service, budget year) under their level, with sums; and the labels of the sums."""
-    rows: list[tuple[str, Sequence[float]]] = []
+    rows: Rows = []
     totals = []
     for level in LEVELS:
         inside = levels == level
@@ -140,7 +123,7 @@ def age_table(result: xr.Dataset, lang: str) -> Table:
     picked = sorted({0, 1, (by_age.shape[1] - 1) // 2, by_age.shape[1] - 1})
     table = np.stack([by_age[age_members(ages, low, high)].sum(axis=0) for low, high in groups])[:, picked]
     shown = rounded_parts(table)
-    rows: list[tuple[str, Sequence[float]]] = [
+    rows: Rows = [
         (age_label(low, high, int(ages[-1])), [*counts, counts[-1] - counts[0]])
         for (low, high), counts in zip(groups, shown.tolist(), strict=True)
     ]
@@ -160,7 +143,7 @@ def fte_table(result: xr.Dataset, lang: str) -> Table | None:
     counted = np.isfinite(every[:, 0])
     shown = np.full((len(every), 2), np.nan)
     shown[counted] = rounded_parts(every[counted][:, [0, -1]])
-    rows: list[tuple[str, Sequence[float]]] = [
+    rows: Rows = [
         (str(label), [first, last, last - first])
         for label, (first, last) in zip(result[f"service_label_{lang}"].values, shown.tolist(), strict=True)
     ]

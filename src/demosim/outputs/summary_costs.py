@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import xarray as xr
 
 from demosim.outputs.comparison import factor_name
 from demosim.outputs.messages import message
 from demosim.outputs.summary import unit_of, yearly
-from demosim.outputs.tables import Table
+from demosim.outputs.tables import Rows, Table
 from demosim.rounding import rounded_parts
-
-Rows = list[tuple[str, Sequence[float]]]
 
 
 def cost_tables(result: xr.Dataset, lang: str) -> list[Table]:

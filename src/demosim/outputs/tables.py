@@ -7,11 +7,15 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from demosim.outputs.numbers import DASH, number
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 Cell = float | int | str | None
+Rows = list[tuple[str, Sequence[Cell]]]  # a label and its cells
 LABEL_WIDTH = 20  # what the labels of a table get at least, where they are that long
 TEXT_WIDTH = 10  # and what a column of text gets where there is little room
 
@@ -21,7 +25,8 @@ class Table:
     """A table for readers.
 
     `rows`: a label and the cells; `decimals` for all numbers; `totals`: labels of rows that are sums (set off);
-    `notes` stand below. `key` names the table in files and in `--json`.
+    `notes` stand below. `key` names the table in files and in `--json`. `shown`: the rows as they are printed, where
+    numbers are rounded together so that they add up.
     """
 
     key: str
@@ -31,6 +36,12 @@ class Table:
     decimals: int = 0
     totals: Sequence[str] = ()
     notes: Sequence[str] = field(default_factory=list)
+    shown: Sequence[tuple[str, Sequence[Cell]]] = ()
+
+    @property
+    def printed(self) -> Sequence[tuple[str, Sequence[Cell]]]:
+        """The rows for readers."""
+        return self.shown or self.rows
 
     def as_data(self) -> dict[str, Any]:
         """The table for machines: plain numbers, no rounding."""
@@ -53,11 +64,9 @@ def print_table(table: Table, lang: str, file: IO[str] | None = None, width: int
 
     Columns for which there is no room go on below, behind the labels: a number is never cut.
     """
-    from rich.console import Console
     from rich.text import Text
 
-    target = file or sys.stdout
-    console = Console(file=target, width=width or (None if target.isatty() else 80), highlight=False, emoji=False)
+    console = _console(file, width)
     if table.title:
         console.print(Text(table.title, style="bold"))
     for widths in _parts(table, lang, console.width):
@@ -76,7 +85,7 @@ def _grid(table: Table, lang: str, widths: Mapping[int, int]) -> Any:
     for at, width in widths.items():
         justify: Literal["left", "right"] = "left" if at < 0 or _is_text(table, at) else "right"
         grid.add_column(table.columns[1 + at], justify=justify, overflow="fold", width=width)
-    for label, cells in table.rows:
+    for label, cells in table.printed:
         shown = [label if at < 0 else cell_text(cells[at], table.decimals, lang) for at in widths]
         grid.add_row(*map(Text, shown), style="bold" if label in table.totals else "")
     return grid
@@ -88,9 +97,9 @@ def _parts(table: Table, lang: str, width: int) -> list[dict[int, int]]:
     A column gets what its longest word takes where there is room for all, else what its numbers take; what room is
     left goes to where the most is folded.
     """
-    texts = {-1: [label for label, _ in table.rows]}
+    texts = {-1: [label for label, _ in table.printed]}
     for at in range(len(table.columns) - 1):
-        texts[at] = [cell_text(row[at], table.decimals, lang) for _, row in table.rows]
+        texts[at] = [cell_text(row[at], table.decimals, lang) for _, row in table.printed]
     least = {at: _longest_word([table.columns[1 + at], *own]) for at, own in texts.items()}
     least[-1] = max(_longest_word(texts[-1], 2 * LABEL_WIDTH), min(max(map(len, texts[-1]), default=0), LABEL_WIDTH))
     if _taken(least) > width:
@@ -122,7 +131,7 @@ def _widened(widths: dict[int, int], whole: Mapping[int, int], width: int) -> di
 
 
 def _is_text(table: Table, at: int) -> bool:
-    return any(isinstance(cells[at], str) for _, cells in table.rows)
+    return any(isinstance(cells[at], str) for _, cells in table.printed)
 
 
 def _longest_word(texts: Sequence[str], most: int = LABEL_WIDTH) -> int:
@@ -139,8 +148,13 @@ def cell_text(cell: Cell, decimals: int, lang: str) -> str:
 
 def print_text(text: str, file: IO[str] | None = None) -> None:
     """Print a paragraph, wrapped to the terminal or to 80 columns."""
-    from rich.console import Console
     from rich.text import Text
 
+    _console(file).print(Text(text))
+
+
+def _console(file: IO[str] | None, width: int | None = None) -> Console:
+    from rich.console import Console
+
     target = file or sys.stdout
-    Console(file=target, width=None if target.isatty() else 80, highlight=False, emoji=False).print(Text(text))
+    return Console(file=target, width=width or (None if target.isatty() else 80), highlight=False, emoji=False)

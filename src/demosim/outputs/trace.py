@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from demosim.outputs.messages import message
+from demosim.outputs.messages import heads, message
 from demosim.outputs.origins import confidence
-from demosim.outputs.tables import Cell, Table
+from demosim.outputs.tables import Rows, Table
+from demosim.outputs.words import MILLION
 from demosim.rounding import rounded_parts
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Rows = list[tuple[str, Sequence[Cell]]]
 
 
 def unit_cost_tables(traced: pd.DataFrame, lang: str, labels: Mapping[str, str]) -> list[Table]:
@@ -28,46 +27,26 @@ def unit_cost_tables(traced: pd.DataFrame, lang: str, labels: Mapping[str, str])
         shown = {str(age): rounded_parts(row.to_numpy(dtype=float)) for age, row in wide[services].iterrows()}
         rows: Rows = [(age, [*cells.tolist(), float(cells.sum())]) for age, cells in shown.items()]
         names = [labels.get(name, name) for name in services]
-        heads = [message(lang, "age_group"), *names, message(lang, "total")]
+        columns = [message(lang, "age_group"), *names, message(lang, "total")]
         title = message(lang, "unit_cost_title", year=year, level=message(lang, str(level)))
-        tables.append(Table(f"unit_costs_{level}", title, heads, rows, 0, notes=notes))
+        tables.append(Table(f"unit_costs_{level}", title, columns, rows, 0, notes=notes))
     return tables
 
 
 def source_table(traced: pd.DataFrame, lang: str, labels: Mapping[str, str], cells: bool = False) -> Table:
     """What each service's unit costs come from; with `cells`, the total, weight and persons of every age band."""
-    heads = message(lang, "heads_source_cells" if cells else "heads_source").split("|")
-    rows: Rows
+    title, rows = message(lang, "source_title"), Rows()
     if cells:
-        rows = [
-            (
-                f"{labels.get(row['service'], row['service'])} {row['ages']}",
-                [
-                    float(row["total"]) / 1e6,
-                    100 * float(row["weight"]),
-                    float(row["persons"]),
-                    float(row["kr_per_person"]),
-                ],
-            )
-            for row in traced.to_dict("records")
-        ]
+        for row in traced.to_dict("records"):
+            numbers = [row["total"] / MILLION, 100 * row["weight"], row["persons"], row["kr_per_person"]]
+            rows.append((f"{labels.get(row['service'], row['service'])} {row['ages']}", numbers))
         said = traced.iloc[0]
         notes = [str(said[name]) for name in ("source", "confidence", "spread", "spread_confidence")]
-        return Table("source_cells", message(lang, "source_title"), heads, rows, 1, notes=notes)
-    first = traced.drop_duplicates("service")
-    rows = [
-        (
-            labels.get(row["service"], str(row["service"])),
-            [
-                str(row["year"]),
-                confidence(str(row["confidence"]), lang),
-                confidence(str(row["spread_confidence"]), lang),
-                str(row["source"]),
-            ],
-        )
-        for row in first.to_dict("records")
-    ]
-    return Table("sources", message(lang, "source_title"), heads, rows)
+        return Table("source_cells", title, heads(lang, "heads_source_cells"), rows, 1, notes=notes)
+    for row in traced.drop_duplicates("service").to_dict("records"):
+        marks = [confidence(str(row[name]), lang) for name in ("confidence", "spread_confidence")]
+        rows.append((labels.get(row["service"], row["service"]), [str(row["year"]), *marks, str(row["source"])]))
+    return Table("sources", title, heads(lang, "heads_source"), rows)
 
 
 def derivation_tables(ways: pd.DataFrame, lang: str, labels: Mapping[str, str]) -> list[Table]:
@@ -79,14 +58,12 @@ def derivation_tables(ways: pd.DataFrame, lang: str, labels: Mapping[str, str]) 
             continue
         names = part["way"].drop_duplicates().tolist()
         numbers = [f"({i})" for i in range(1, len(names) + 1)]
-        wide = part.pivot(index="ages", columns="way", values="kr_per_person").loc[
-            part["ages"].drop_duplicates(), names
-        ]
+        wide = part.pivot(index="ages", columns="way", values="kr_per_person")
+        wide = wide.loc[part["ages"].drop_duplicates(), names]
         rows: Rows = [(str(age), list(map(float, row))) for age, row in wide.iterrows() if row.any()]
         chosen = set(part.loc[part["chosen"], "way"])
         said = [f"{n} {name.strip()}{' *' if name in chosen else ''}" for n, name in zip(numbers, names, strict=True)]
         title = message(lang, "derivation_title", service=labels.get(str(service), str(service)))
-        tables.append(
-            Table(f"derivations_{service}", title, [message(lang, "age_group"), *numbers], rows, 0, notes=said)
-        )
+        columns = [message(lang, "age_group"), *numbers]
+        tables.append(Table(f"derivations_{service}", title, columns, rows, 0, notes=said))
     return tables

@@ -11,7 +11,7 @@ import xarray as xr
 from demosim.outputs.messages import message
 from demosim.outputs.numbers import number
 
-MILLION = 1e6
+BILLION, MILLION = 1e9, 1e6
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Words:
         return "NOK" if self.lang == "en" else "kroner"
 
     @property
+    def billion(self) -> str:
+        """The unit of large amounts, such as mrd. 2026-kroner."""
+        return self("billion", year=self.price_year, currency=self.currency)
+
+    @property
     def million(self) -> str:
         """The unit of most tables, such as mill. 2026-kroner."""
         return self("million", year=self.price_year, currency=self.currency)
@@ -56,19 +61,13 @@ class Words:
     @cached_property
     def services(self) -> dict[str, str]:
         """Names of the services by key: in the language where the result has them, else as they are."""
-        keys = [str(key) for key in self.dataset["service"].values]
-        for name in (f"service_label_{self.lang}", "service_label_en"):
-            if name in self.dataset.coords:
-                return dict(zip(keys, [str(label) for label in self.dataset[name].values], strict=True))
-        return dict(zip(keys, keys, strict=True))
+        names = (f"service_label_{self.lang}", "service_label_en", "service")
+        labels = self.dataset[next(name for name in names if name in self.dataset.coords)].values
+        return dict(zip(map(str, self.dataset["service"].values), map(str, labels), strict=True))
 
     def number(self, value: float, decimals: int = 0, sign: bool = False) -> str:
         """A number as the language writes it."""
         return number(float(value), decimals, self.lang, sign)
-
-    def millions(self, value: float, decimals: int = 0, sign: bool = False) -> str:
-        """An amount of kr in millions, with unit and price year."""
-        return f"{self.number(value / MILLION, decimals, sign)} {self.million}"
 
 
 def money_decimals(values: np.ndarray) -> int:

@@ -5,8 +5,10 @@ Both need the projection, which comes later in the chain, so it is handed in as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -123,10 +125,10 @@ def project_controlled(assumptions: xr.Dataset, project: Project, controls: Sequ
         beyond = piece["population_mid_year"] - _middle(piece)  # streams that come early or late in the year
         piece["population"] = piece["population"] + piece["control_adjustment"]
         piece["population_mid_year"] = _middle(piece) + beyond
-        pieces.append(piece if not pieces else piece.isel(date=slice(1, None)))
+        pieces.append(piece)
         population = late.copy(data=fitted).drop_vars("date")
         start = date
-    return _joined(pieces, assumptions)
+    return joined(pieces, assumptions.attrs)
 
 
 def fit(population: np.ndarray, totals: Sequence[tuple[ControlTotal, float]], date: int) -> np.ndarray:
@@ -154,24 +156,29 @@ def fit(population: np.ndarray, totals: Sequence[tuple[ControlTotal, float]], da
     raise run_error(f"control totals of 1 January {date} contradict each other (miss {gap:.1e})", path=worst)
 
 
-def _joined(pieces: Sequence[xr.Dataset], assumptions: xr.Dataset) -> xr.Dataset:
-    """Projections of consecutive stretches of years as one."""
-    by_year = [piece[[name for name in piece.data_vars if "year" in piece[name].dims]] for piece in pieces]
-    by_date = [piece[[name for name in piece.data_vars if "date" in piece[name].dims]] for piece in pieces]
-    flows = xr.concat([part.drop_vars("date", errors="ignore") for part in by_year], "year", data_vars="minimal")
-    stocks = xr.concat([part.drop_vars("year", errors="ignore") for part in by_date], "date", data_vars="minimal")
-    result = xr.merge([stocks, flows], join="exact", compat="equals")
-    counted = {name for piece in pieces for name in piece.attrs if name not in assumptions.attrs}
-    counters = {name: added_up(name, [float(piece.attrs[name]) for piece in pieces]) for name in counted}
-    return result.assign_attrs({**assumptions.attrs, **counters})
+def joined(pieces: Sequence[xr.Dataset], common: Mapping[Hashable, Any]) -> xr.Dataset:
+    """Projections of consecutive stretches as one; each begins on the date on which the one before ends.
+
+    common: attributes of the whole. What the engine counted is added up; of a relative error the largest is taken.
+    """
+    for before, after in pairwise(pieces):
+        if int(before["date"].values[-1]) != int(after["date"].values[0]):
+            raise run_error(f"a projection to {before['date'].values[-1]} does not meet {after['date'].values[0]}")
+    first, *rest = pieces
+    names = [str(name) for name in first.data_vars]
+    stocks = [name for name in names if "date" in first[name].dims]
+    flows = [name for name in names if "year" in first[name].dims]
+    ends = [first, *(piece.isel(date=slice(1, None)) for piece in rest)]
+    by_date = xr.concat([part[stocks].drop_dims("year", errors="ignore") for part in ends], "date")
+    by_year = xr.concat([part[flows].drop_dims("date", errors="ignore") for part in pieces], "year")
+    merged = xr.merge([by_date, by_year], join="exact", compat="equals", combine_attrs="drop")[names]
+    counted = [str(name) for name in pieces[-1].attrs if name not in common and name in first.attrs]
+    counts = {name: [float(piece.attrs[name]) for piece in pieces] for name in counted}
+    added = {name: max(values) if name in LARGEST else sum(values) for name, values in counts.items()}
+    return merged.assign_attrs({**common, **added})
 
 
 def _middle(piece: xr.Dataset) -> xr.DataArray:
     """The mean of the stocks at both ends of each year, with the axes of the population in the middle of the year."""
     mean = (opening(piece["population"]) + closing(piece["population"])) / 2
     return mean.transpose(*piece["population_mid_year"].dims)
-
-
-def added_up(name: str, counts: Sequence[float]) -> float:
-    """One counter of the engine over consecutive stretches: the sum, or the largest of a relative error."""
-    return max(counts) if name in LARGEST else sum(counts)

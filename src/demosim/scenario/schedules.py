@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from demosim.baseline.mortality import life_expectancy
+
 FACTORS = (-5.0, 5.0)  # of the log decline; where a life expectancy is looked for
 LEVELS = (0.2, 5.0)  # of the death rates of the launch year, likewise
 
@@ -37,23 +39,6 @@ def scaled_level(prob: np.ndarray, factor: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         moved = -np.expm1(-hazard(prob) * factor)
     result: np.ndarray = np.where((factor == 1.0) | (prob >= 1.0), prob, moved)
-    return result
-
-
-def life_expectancy(death_prob: np.ndarray, newborn_survival_prob: np.ndarray, interval: int) -> np.ndarray:
-    """Period life expectancy at birth, years.
-
-    Births spread evenly over the interval, deaths evenly within each; the open age group keeps its probability.
-
-    death_prob: (..., A) by age at the start of the interval; newborn_survival_prob: (...) from birth to its end.
-    """
-    survival = 1.0 - death_prob
-    alive = np.cumprod(survival[..., :-1], axis=-1) * newborn_survival_prob[..., None]
-    alive = np.concatenate([newborn_survival_prob[..., None], alive], axis=-1)
-    with np.errstate(divide="ignore", over="ignore"):  # where nobody dies the last age is without end
-        lived = (alive[..., :-1] * (1.0 + survival[..., :-1]) / 2.0).sum(-1)
-        last = alive[..., -1] * (1.0 + survival[..., -1]) / (2.0 * death_prob[..., -1])
-    result: np.ndarray = interval * ((1.0 + newborn_survival_prob) / 4.0 + lived + last)
     return result
 
 

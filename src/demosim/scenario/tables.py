@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from demosim.scenario.bands import band_members, parse_band
+from demosim.axes import SEXES, band_members, parse_band
 from demosim.scenario.toml_lines import KeyPath
 
 NEWBORN = "newborn"  # in place of an age: those who are born in the interval
-_SEXES = ("male", "female")
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,11 @@ class Cell:
     key: KeyPath = ()
     line: int | None = None
 
+    @property
+    def place(self) -> tuple[KeyPath, int | None]:
+        """Where it stands."""
+        return self.key, self.line
+
     def members(self, ages: np.ndarray, width: int) -> np.ndarray | None:
         """Which age classes it speaks of; None where its band cuts one in two."""
         band = parse_band(self.ages)
@@ -56,7 +60,7 @@ class Cell:
 
     def sexes(self) -> np.ndarray:
         """Which of the sexes it speaks of."""
-        return np.array([self.sex in (None, sex) for sex in _SEXES])
+        return np.array([self.sex in (None, sex) for sex in SEXES])
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Table:
         return self._filled[key]
 
     def _fill(self, years: np.ndarray, ages: np.ndarray, width: int, counts: bool) -> np.ndarray:
-        result = np.full((len(years), len(_SEXES), len(ages)), np.nan)
+        result = np.full((len(years), len(SEXES), len(ages)), np.nan)
         bands: dict[str, np.ndarray | None] = {}
         for cell in self.cells:
             if cell.ages not in bands:
@@ -92,7 +96,7 @@ class Table:
 
     def fill_newborn(self, years: np.ndarray) -> np.ndarray:
         """Numbers of the newborn (T, S), nan where none is named."""
-        result = np.full((len(years), len(_SEXES)), np.nan)
+        result = np.full((len(years), len(SEXES)), np.nan)
         for cell in self.cells:
             if cell.ages == NEWBORN:
                 result[np.ix_(cell.steps(years), cell.sexes())] = cell.value

@@ -6,8 +6,9 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import replace
 
+from demosim.axes import SEXES
 from demosim.errors import did_you_mean, usage_error
-from demosim.scenario.forms import SEXES, BySex, Value
+from demosim.scenario.forms import BySex, Value
 from demosim.scenario.knobs import Knob, find_knob, list_knobs
 from demosim.scenario.series import Segment, Series, year_range
 from demosim.scenario.spec import Spec
@@ -42,9 +43,7 @@ def split_path(spec: Spec, path: str) -> tuple[type[Knob], str, tuple[str, ...]]
         knob, name, parts = _split(path)
     except LookupError:
         raise _no_knob(spec, path) from None
-    section = knob.path.split(".")[0]
-    names = {"streams": list(spec.streams), "municipalities": list(spec.municipalities)}.get(section, [])
-    if name and name not in names:
+    if name and name not in getattr(spec, knob.path.split(".")[0]):
         raise _no_knob(spec, path)
     fits = not parts if knob.form == "number" else len(parts) <= 1
     if knob.form == "by_sex":
@@ -66,11 +65,9 @@ def numeric_paths(spec: Spec) -> list[str]:
     """Paths of all numeric knobs of a scenario, without years."""
     paths: list[str] = []
     for knob in list_knobs():
-        if knob.form in FIXED:
-            continue
-        section, star, key = knob.path.partition(".*.")
-        names = {"streams": list(spec.streams), "municipalities": list(spec.municipalities)}.get(section, [])
-        paths += [f"{section}.{name}.{key}" for name in names] if star else [knob.path]
+        if knob.form not in FIXED:
+            section, star, _ = knob.path.partition(".*.")
+            paths += [knob.path.replace("*", name) for name in getattr(spec, section)] if star else [knob.path]
     return paths
 
 
@@ -110,7 +107,8 @@ def _with_number(series: Series | None, parts: tuple[str, ...], number: float) -
     if not parts:
         return Series(number=number)
     years = year_range(parts[0])
-    assert years is not None
+    if years is None:
+        raise LookupError(parts[0])
     before = series or Series()
     kept = tuple(part for part in before.over if part.key != parts[0])
     return replace(before, over=(*kept, Segment(*years, number, number, parts[0])))

@@ -5,25 +5,23 @@ Nothing is estimated here: `demosim.baseline` makes rates of what this module ga
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from demosim.errors import DemosimError, ProblemGroup, run_error, usage_error
-from demosim.files import beside
+from demosim.files import beside, read_csv
 from demosim.sources.fetch import Figures, load_table
 from demosim.sources.files import read_file
 from demosim.sources.provenance import vintage_table
-from demosim.sources.recode import filled, splits_of
+from demosim.sources.recode import filled, holes_of, splits_of
 from demosim.sources.services import Services, read_services_of
 from demosim.sources.store import Store
-from demosim.sources.tables import Entry, entry_from
+from demosim.sources.tables import Entry, entry_from, read_toml
 
 GATHERED = (
     "population-country-history", "life-table", "fertility", "immigration", "population-change",
@@ -73,18 +71,18 @@ def build_from_store(launch: int, store: Store | None = None, *, weights: Weight
     if population:
         jump_off = _population(launch, store)
         arrays["population"] = jump_off.data.sel(year=launch, drop=True)
-        origins["population"] = origin_of(jump_off, f"1 January {launch}")
+        origins["population"] = vintage_table(jump_off.vintage, f"1 January {launch}")
     for name in (*(["population-history"] if history else []), *GATHERED):
         try:
             figures = load_table(name, store)
         except DemosimError as error:
             absent[name] = str(error)
             continue
-        arrays[name], origins[name] = figures.data, origin_of(figures, "as published")
+        arrays[name], origins[name] = figures.data, vintage_table(figures.vintage, "as published")
     if (known := arrays.pop("population-history", None)) is not None:
         origin = origins.pop("population-history")
         known = known.sel(year=[year for year in known["year"].values if year <= launch])
-        if bool(known.isnull().any()):
+        if holes_of(known):
             known, origin = _recoded(known, origin, store, weights or {})
         arrays["population_history"], origins["population_history"] = known, origin
     return BuildInputs(arrays, origins, absent, {"launch_year": launch})
@@ -95,7 +93,7 @@ def splits_in_store(launch: int, store: Store | None = None) -> dict[str, list[s
     store = store or Store()
     history = load_table("population-history", store).data
     history = history.sel(year=[year for year in history["year"].values if year <= launch])
-    return splits_of(_changes(store), holes_of(history)) if bool(history.isnull().any()) else {}
+    return splits_of(_changes(store), holes) if (holes := holes_of(history)) else {}
 
 
 def build_from_files(declaration: Path, allow_paths: bool = False, whole: bool = True) -> BuildInputs:
@@ -109,10 +107,7 @@ def build_from_files(declaration: Path, allow_paths: bool = False, whole: bool =
 
     Raises `DemosimError` with the problems of all files.
     """
-    try:
-        said = tomllib.loads(declaration.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise usage_error(f"cannot be read ({error})", file=str(declaration)) from error
+    said = read_toml(declaration)
     problems = ProblemGroup(declaration)
     files = said.get("files", {})
     tables = {"data_set": said.get("data_set", {}), "files": files, "names": said.get("names", {})}
@@ -172,11 +167,6 @@ def split_weights(population: xr.DataArray, splits: Mapping[str, list[str]]) -> 
     return weights
 
 
-def origin_of(figures: Figures, derivation: str) -> Origin:
-    """Where figures of a vintage come from, with the keys of a `source.toml` and the digest of every answer."""
-    return vintage_table(figures.vintage, derivation)
-
-
 def _population(launch: int, store: Store) -> Figures:
     """The newest figures that have the launch year."""
     for name in ("population", "population-history"):
@@ -190,15 +180,7 @@ def _population(launch: int, store: Store) -> Figures:
     )  # fmt: skip
 
 
-def holes_of(history: xr.DataArray) -> list[str]:
-    """The municipalities whose history is not complete."""
-    others = [dim for dim in history.dims if dim != "municipality"]
-    return [str(code) for code in history["municipality"].values[history.isnull().any(others).values]]
-
-
-def _recoded(
-    history: xr.DataArray, origin: Origin, store: Store, weights: Weights
-) -> tuple[xr.DataArray, Origin]:
+def _recoded(history: xr.DataArray, origin: Origin, store: Store, weights: Weights) -> tuple[xr.DataArray, Origin]:
     """The history with its holes filled from the figures by code."""
     by_code = load_table("population-by-code", store)
     made = filled(history, by_code.data, _changes(store), weights)
@@ -230,17 +212,13 @@ def _plain(array: xr.DataArray) -> xr.DataArray:
 
 def _names(path: Path) -> dict[str, xr.DataArray]:
     """Names and groups of regions: one row each, the first column is `municipality`."""
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, comment="#", encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise usage_error(f"cannot be read ({error})", file=str(path)) from error
-    if "municipality" not in table or table["municipality"].duplicated().any():
-        raise usage_error("needs a column municipality with each region once", code="columns", file=str(path))
+    table = read_csv(path, ("municipality",), dtype=str, keep_default_na=False)
+    if table["municipality"].duplicated().any():
+        raise usage_error("has a region more than once", path="municipality", code="columns", file=str(path))
     codes = {"municipality": table["municipality"].to_numpy(dtype=np.str_)}
     return {
         str(column): xr.DataArray(table[column].to_numpy(dtype=np.str_), dims="municipality", coords=codes)
-        for column in table.columns
-        if column != "municipality"
+        for column in table.columns.drop("municipality")
     }
 
 

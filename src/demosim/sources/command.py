@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
-from demosim.baseline.build import RECIPE_FILE, build_baseline
-from demosim.baseline.find import embedded as find
 from demosim.errors import ProblemGroup, usage_error
+from demosim.files import read_csv
 from demosim.sources.build import build_from_files, build_from_store, split_weights, splits_in_store
-from demosim.sources.facts import build_declared, build_fresh
+from demosim.sources.facts import build_declared, build_embedded, build_fresh
 from demosim.sources.fetch import load_table
-from demosim.sources.fresh_facts import CARRIED
 from demosim.sources.history import write_history
+from demosim.sources.recode import Recoding, check_shares
 from demosim.sources.store import Store
 
 BY_POPULATION = "by-population"
@@ -36,11 +32,7 @@ def build_data_set(
     """
     _check(output, launch, declaration, embedded, history, estimates)
     if embedded:
-        output.mkdir(parents=True, exist_ok=True)
-        if not (output / RECIPE_FILE).is_file():
-            shutil.copyfile(find("data", CARRIED, RECIPE_FILE), output / RECIPE_FILE)
-        kept = Path(shutil.copyfile(estimates or find("data", CARRIED, "estimates.nc"), output / "estimates.nc"))
-        build_baseline(find("data", "facts"), kept, output)
+        build_embedded(output, estimates)
         return []
     if launch is None:
         build_declared(Path(str(declaration)), output, allow_paths)
@@ -56,8 +48,8 @@ def build_data_set(
     if own is not None:
         arrays, origins = {**inputs.arrays, **own.arrays}, {**inputs.origins, **own.origins}
         inputs = replace(inputs, arrays=arrays, origins=origins)
-    built = build_fresh(launch, output, estimates=estimates, history=history, inputs=inputs, recipe=recipe)
-    return [*_weights_in_words(shares), *built.provenance.lines()]
+    made_of = build_fresh(launch, output, estimates=estimates, history=history, inputs=inputs, recipe=recipe)
+    return [*Recoding(shares).describe(), *made_of.lines()]
 
 
 def write_history_files(
@@ -71,7 +63,7 @@ def write_history_files(
     year = launch or int(load_table("population-history", store).data["year"].max())
     shares = read_weights(weights, year, store)
     inputs = build_from_store(year, store, weights=shares, population=False)
-    return [*write_history(inputs, output), *_weights_in_words(shares)]
+    return [*write_history(inputs, output), *Recoding(shares).describe()]
 
 
 def read_weights(weights: str | None, launch: int, store: Store) -> dict[str, dict[str, float]]:
@@ -90,17 +82,10 @@ def read_weights(weights: str | None, launch: int, store: Store) -> dict[str, di
                               allowed="a file with the columns old, new, weight")  # fmt: skip
         return split_weights(after, splits)
     path = Path(weights)
-    try:
-        table = pd.read_csv(path, dtype=str, comment="#", encoding="utf-8-sig", skipinitialspace=True)
-    except (OSError, ValueError) as error:
-        raise usage_error(f"cannot be read ({error})", file=str(path)) from error
-    problems = ProblemGroup(path)
-    for column in ("old", "new", "weight"):
-        if column not in table:
-            problems.add("has no such column", path=column, allowed="columns old, new, weight")
-    problems.raise_if_any()
-    found: dict[str, dict[str, float]] = {}
-    for row, (old, new, weight) in enumerate(table[["old", "new", "weight"]].itertuples(index=False), start=2):
+    columns = ["old", "new", "weight"]
+    table = read_csv(path, columns, dtype=str, keep_default_na=False)
+    problems, found = ProblemGroup(path), dict[str, dict[str, float]]()
+    for row, (old, new, weight) in enumerate(table[columns].itertuples(index=False), start=2):
         try:
             share = float(weight)
         except ValueError:
@@ -109,9 +94,7 @@ def read_weights(weights: str | None, launch: int, store: Store) -> dict[str, di
         if new in found.setdefault(str(old), {}):
             problems.add(f"{old} goes to {new} twice", line=row)
         found[str(old)][str(new)] = share
-    for old, parts in found.items():
-        if abs(sum(parts.values()) - 1) > 1e-9 or min(parts.values()) < 0:
-            problems.add(f"its weights sum to {sum(parts.values()):g}", path=old, allowed="shares that sum to 1")
+    check_shares({old: parts for old, parts in found.items() if parts}, problems)
     problems.raise_if_any()
     return found
 
@@ -131,10 +114,3 @@ def _check(
             raise usage_error("there is no such file", file=str(path), path=what)
     if output.exists() and not output.is_dir():
         raise usage_error("is a file; give a folder", file=str(output), path="--output")
-
-
-def _weights_in_words(weights: dict[str, dict[str, float]]) -> list[str]:
-    return [
-        f"{old} is split: {', '.join(f'{100 * share:.2f} % to {new}' for new, share in parts.items())}"
-        for old, parts in weights.items()
-    ]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,22 +28,15 @@ from demosim.sources.fresh_facts import CARRIED, FreshFacts
 from demosim.sources.fresh_tables import prepare_facts
 from demosim.sources.provenance import Provenance
 from demosim.sources.store import Store
-
-
-@dataclass(frozen=True)
-class Built:
-    """A data set that was built: its folder, and what it was made from."""
-
-    folder: Path
-    provenance: Provenance
+from demosim.sources.tables import read_toml
 
 
 def build_fresh(
     launch: int, output: Path, *, store: Store | None = None, estimates: Path | None = None,
     history: Path | None = None, inputs: BuildInputs | None = None, recipe: Path | None = None,
     weights: Mapping[str, Mapping[str, float]] | None = None,
-) -> Built:  # fmt: skip
-    """Make a complete data set launched on 1 January of a year from what the store holds.
+) -> Provenance:  # fmt: skip
+    """Make a complete data set launched on 1 January of a year from what the store holds; returns what it rests on.
 
     Jump-off population, national paths of the stored rounds, mortality, fertility, profiles, accounts, and municipal
     estimates: those of a file (`estimates`), else the calibration run on `history` (a file) or on the stored history,
@@ -65,13 +57,13 @@ def build_fresh(
         origin = {"origin": "Statistics Norway and IMDi: see the vintages and what is carried, below",
                   "derivation": f"demosim data build --launch {launch}"}  # fmt: skip
         build_baseline(made.folder, kept, built, extra=extra, origin=origin, further=made.provenance.tables())
-    return Built(output, made.provenance)
+    return made.provenance
 
 
 def _recipe(recipe: Path | None, launch: int, name: str) -> dict[str, Any]:
     """The recipe for a launch year: its rounds are those that had been published, its paths begin with the first."""
     path = recipe or embedded("data", CARRIED, RECIPE_FILE)
-    chosen = tomllib.loads(path.read_text(encoding="utf-8"))
+    chosen = read_toml(path)
     rounds = {year: names for year, names in chosen["rounds"].items() if int(year) <= launch}
     if not rounds:
         known = ", ".join(chosen["rounds"])
@@ -116,6 +108,20 @@ def _final(updated: str, year: int, final_from: str) -> bool:
         return date.fromisoformat(updated) >= date.fromisoformat(f"{year + 1}-{final_from}")
     except ValueError:
         return False
+
+
+def build_embedded(output: Path, estimates: Path | None = None) -> Path:
+    """Make the embedded data set anew from its own facts, by the recipe of the folder where one lies there.
+
+    estimates: municipal estimates of a calibration, else the carried ones. Raises `DemosimError`; nothing is written
+    then.
+    """
+    own = output / RECIPE_FILE
+    with replacing_folder(output, SOURCE_FILE) as built:
+        shutil.copyfile(own if own.is_file() else embedded("data", CARRIED, RECIPE_FILE), built / RECIPE_FILE)
+        found = estimates or embedded("data", CARRIED, ESTIMATES_FILE)
+        build_baseline(embedded("data", "facts"), Path(shutil.copyfile(found, built / ESTIMATES_FILE)), built)
+    return output
 
 
 def build_declared(declaration: Path, output: Path, allow_paths: bool = False) -> Path:

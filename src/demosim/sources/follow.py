@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from demosim.errors import ProblemGroup, did_you_mean, usage_error
-from demosim.sources.recode import Recoding, recode
+from demosim.errors import ProblemGroup, did_you_mean
+from demosim.files import read_csv
+from demosim.sources.recode import Recoding, check_shares, recode
 from demosim.variables import REGISTRY
 
 CHANGES = "municipal_changes"  # attribute of a recoded result, in words
@@ -48,21 +48,14 @@ def read_changes(path: Path) -> Changes:
 
     Raises with every row that cannot be used; a municipality that goes to several needs weights that sum to 1.
     """
-    try:
-        table = pd.read_csv(path, dtype=str, comment="#", encoding="utf-8-sig", skipinitialspace=True)
-    except (OSError, ValueError) as error:
-        raise usage_error(f"is not a readable CSV file ({error})", file=str(path)) from error
-    problems = ProblemGroup(path)
-    for column in ("old", "new"):
-        if column not in table:
-            problems.add("has no such column", path=column, allowed="old, new; and weight, since, name")
+    table, problems = read_csv(path, ("old", "new"), dtype=str, keep_default_na=False), ProblemGroup(path)
     for column in set(table.columns) - {"old", "new", "weight", "since", "name"}:
         problems.add("is not known", path=str(column), allowed="old, new, weight, since, name")
     problems.raise_if_any()
     weights: dict[str, dict[str, float]] = {}
     since: dict[str, int | None] = {}
     names: dict[str, str] = {}
-    for line, row in enumerate(table.fillna("").to_dict("records"), start=2):
+    for line, row in enumerate(table.to_dict("records"), start=2):
         old, new, year, share = (str(row.get(key, "")).strip() for key in ("old", "new", "since", "weight"))
         if not old or not new:
             problems.add("names no old or no new municipality", line=line)
@@ -74,10 +67,7 @@ def read_changes(path: Path) -> Changes:
             problems.add(f'"{share}" or "{year}" is no number', line=line, path="weight, since")
         if row.get("name"):
             names[new] = str(row["name"])
-    for old, parts in weights.items():
-        if abs(sum(parts.values()) - 1) > 1e-9 or min(parts.values()) < 0:
-            problems.add(f"is split between {', '.join(parts)}; its weights sum to {sum(parts.values()):g}", path=old,
-                         allowed="a column weight with shares that sum to 1")  # fmt: skip
+    check_shares({old: parts for old, parts in weights.items() if parts}, problems)
     problems.raise_if_any()
     return Changes(Recoding(weights, path.name), since, names)
 
@@ -104,7 +94,7 @@ def follow(result: xr.Dataset, changes: Changes) -> xr.Dataset:
         if year is not None and not first <= year <= last:
             problems.add(f"{new} is in force from {year}", path="since", allowed=f"{first} to {last}")
     problems.raise_if_any()
-    codes = [code for code in dict.fromkeys(_replaced(known, changes)) if code]
+    codes = list(dict.fromkeys(new for code in known for new in changes.recoding.weights.get(code, {code: 1.0})))
     kept = result.drop_vars([name for name in NAMES if name in result.variables])
     arrays, left_out = {}, []
     for name, array in kept.data_vars.items():
@@ -114,13 +104,9 @@ def follow(result: xr.Dataset, changes: Changes) -> xr.Dataset:
             left_out.append(str(name))
         else:
             arrays[str(name)] = _recoded(array, changes.recoding, codes)
-    made = xr.Dataset(arrays, attrs={**result.attrs, CHANGES: "; ".join([*changes.in_words(), *_told(left_out)])})
+    told = [f"left out, as they cannot be added: {', '.join(left_out)}"] if left_out else []
+    made = xr.Dataset(arrays, attrs={**result.attrs, CHANGES: "; ".join([*changes.in_words(), *told])})
     return made.assign_coords(_names(result, changes, codes))
-
-
-def _replaced(known: list[str], changes: Changes) -> list[str]:
-    """The codes in order, each old one's place taken by what it becomes."""
-    return [new for code in known for new in changes.recoding.weights.get(code, {code: 1.0})]
 
 
 def _additive(name: str) -> bool:
@@ -151,7 +137,3 @@ def _names(result: xr.Dataset, changes: Changes, codes: list[str]) -> dict[str, 
         ]  # fmt: skip
         coords[name] = ("municipality", np.array(given, dtype=np.str_))
     return coords
-
-
-def _told(left_out: list[str]) -> list[str]:
-    return [f"left out, as they cannot be added: {', '.join(left_out)}"] if left_out else []

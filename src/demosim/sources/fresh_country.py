@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.baseline.form import SEXES
-from demosim.baseline.graduate import group_bounds
+from demosim.axes import SEXES, age_bounds, age_members
 from demosim.baseline.nation import survivors
 from demosim.costs.services import read_services
 from demosim.errors import run_error
@@ -60,8 +59,7 @@ def round_rows(
         for year in sorted(country["year"].values.tolist()):
             persons = values.sel(year=year).values
             by_group = {
-                label: float(persons[(ages >= low) & (ages <= high)].sum())
-                for label, (low, high) in zip(groups, group_bounds(groups, int(ages[-1])), strict=True)
+                label: float(persons[age_members(ages, *age_bounds(label, int(ages[-1])))].sum()) for label in groups
             }
             rows.append(
                 {"vintage": launch, "table": table, "alternative": name, "year": year, **by_group,

@@ -7,20 +7,23 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 import xarray as xr
 
+from demosim.axes import SEXES
+from demosim.baseline.build import RECIPE_FILE
 from demosim.baseline.build_paths import population_by_age, vital_rates
-from demosim.baseline.form import SEXES
-from demosim.baseline.read import read_facts
+from demosim.baseline.find import embedded
+from demosim.baseline.read import read_facts, read_source
 from demosim.baseline.store import file_digest
 from demosim.errors import run_error
 from demosim.files import write_text
 from demosim.sources.build import BuildInputs
 from demosim.sources.fresh_mortality import FreshMortality, fresh_mortality
 from demosim.sources.provenance import Provenance
+from demosim.sources.tables import read_toml
 
 CARRIED = "norway2026"  # the embedded data set whose recipe and estimates stand in where nothing else is there
 FRESH_FILE = "fresh.toml"
@@ -38,6 +41,19 @@ class FreshFacts:
     settings: dict[str, Any]
     source: dict[str, Any]
     provenance: Provenance = field(default_factory=Provenance)
+
+    @classmethod
+    def of(
+        cls, inputs: BuildInputs, recipe: dict[str, Any] | None = None, facts: Path | None = None,
+        folder: Path | None = None,
+    ) -> Self:  # fmt: skip
+        """Stored figures beside the carried tables; the embedded recipe and facts where nothing is said.
+
+        folder: where tables are written, the facts' own where none are.
+        """
+        facts = facts or embedded("data", "facts")
+        recipe = recipe or read_toml(embedded("data", CARRIED, RECIPE_FILE))
+        return cls(inputs, recipe, facts, folder or facts, read_toml(embedded("data", FRESH_FILE)), read_source(facts))
 
     @property
     def launch(self) -> int:
@@ -72,9 +88,7 @@ class FreshFacts:
             return None
         names = ("mortality", "fertility", "vital_constants", "migration_profiles")
         carried = vital_rates(self.recipe, {name: self.table(name) for name in names}).mortality
-        return fresh_mortality(
-            self.inputs.arrays["life-table"], self.country(), carried, self.settings["mortality"]
-        )
+        return fresh_mortality(self.inputs.arrays["life-table"], self.country(), carried, self.settings["mortality"])
 
     def write(self, name: str, remark: str, rows: Sequence[Sequence[object]], used: Sequence[str], how: str) -> None:
         """Write a table of facts with its origin, and note what it was made of. `rows`: the head first."""

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from scipy.ndimage import gaussian_filter1d
 
-from demosim.baseline.form import SEXES
+from demosim.axes import SEXES
 from demosim.baseline.mortality import DeclineTable, to_prob
 from demosim.errors import run_error
 

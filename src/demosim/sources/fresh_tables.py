@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,13 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from demosim.baseline.find import embedded
-from demosim.baseline.form import SEXES
+from demosim.axes import SEXES
 from demosim.baseline.nation import survivors
-from demosim.baseline.read import read_source
 from demosim.baseline.store import SOURCE_FILE, write_sources
 from demosim.errors import run_error
 from demosim.sources.build import BuildInputs
 from demosim.sources.fresh_country import country_rows, profile_table, round_rows, whole
-from demosim.sources.fresh_facts import CARRIED, COUNTRY, FRESH_FILE, FreshFacts
+from demosim.sources.fresh_facts import COUNTRY, FreshFacts
 from demosim.sources.fresh_mortality import FreshMortality
 
 
@@ -33,18 +30,15 @@ def prepare_facts(
     that of `facts` (the embedded ones where nothing is said), and named in `provenance.carried`.
     Raises where a municipality of the facts has no figures, or a figure contradicts another.
     """
-    facts = facts or embedded("data", "facts")
-    settings = tomllib.loads(embedded("data", FRESH_FILE).read_text(encoding="utf-8"))
-    recipe = recipe or tomllib.loads(embedded("data", CARRIED, "recipe.toml").read_text(encoding="utf-8"))
-    made = FreshFacts(inputs, recipe, facts, folder, settings, read_source(facts))
+    made = FreshFacts.of(inputs, recipe, facts, folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name in made.source["files"]:
-        shutil.copyfile(facts / name, folder / name)
+        shutil.copyfile(made.facts / name, folder / name)
     _population(made)
     _rounds(made)
     _mortality(made)
     _fertility(made)
-    for subject, why in settings["carried"].items():
+    for subject, why in made.settings["carried"].items():
         made.provenance.carry(subject, why)
     write_sources(folder / SOURCE_FILE, {"name": made.source["name"], "title": made.source["title"]},
                   made.source["files"])  # fmt: skip

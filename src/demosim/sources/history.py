@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import tempfile
-import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +13,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.baseline.calibrate.history import FERTILITY_FILE, MORTALITY_FILE, SEXES, read_history
+from demosim.axes import SEXES
+from demosim.baseline.calibrate.history import FERTILITY_FILE, MORTALITY_FILE, read_history
 from demosim.baseline.calibrate.national import NATION_FILE
-from demosim.baseline.find import embedded
-from demosim.baseline.read import read_facts, read_source
+from demosim.baseline.read import read_facts
 from demosim.baseline.store import file_digest
 from demosim.errors import run_error, usage_error
 from demosim.files import replacing
 from demosim.sources.build import BuildInputs
-from demosim.sources.fresh_facts import CARRIED, COUNTRY, FRESH_FILE, FreshFacts
+from demosim.sources.fresh_facts import COUNTRY, FreshFacts
 from demosim.sources.fresh_tables import total_fertility
 
 WINDOW = 15  # years back from the launch that calibration looks at
@@ -76,17 +75,12 @@ def _facts(inputs: BuildInputs) -> FreshFacts:
     """Stored figures beside the carried tables; the population of the launch is the last of the history."""
     launch, history = int(inputs.about["launch_year"]), inputs.arrays.get("population_history")
     if history is None:
-        raise run_error("the store has no history", code="not-in-store",
-                        allowed="fetch it where there is a network: demosim data fetch")  # fmt: skip
+        why = inputs.absent.get("population-history", "the store has no history")
+        raise run_error(why, code="not-in-store", allowed="fetch it where there is a network: demosim data fetch")
     arrays = dict(inputs.arrays)
     if launch in history["year"].values:
         arrays.setdefault("population", history.sel(year=launch, drop=True))
-    recipe, settings = (
-        tomllib.loads(embedded("data", *path).read_text(encoding="utf-8"))
-        for path in ((CARRIED, "recipe.toml"), (FRESH_FILE,))
-    )
-    facts = embedded("data", "facts")
-    return FreshFacts(replace(inputs, arrays=arrays), recipe, facts, facts, settings, read_source(facts))
+    return FreshFacts.of(replace(inputs, arrays=arrays))
 
 
 def _companions(made: FreshFacts, folder: Path, years: np.ndarray) -> dict[str, Path | None]:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 import xarray as xr
 
-from demosim.errors import run_error
+from demosim.errors import DemosimError, run_error
 
 NOT_IN_USE = "."
 ZERO = "-"
@@ -34,7 +34,7 @@ def parse(body: bytes, place: str = "answer") -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise run_error(f"is not JSON, or was cut off ({error})", code="not-json", file=place) from error
     if not isinstance(document, dict):
-        raise _wrong(place, f"is a JSON {type(document).__name__}, not an object")
+        raise wrong_form(place, f"is a JSON {type(document).__name__}, not an object")
     return document
 
 
@@ -48,20 +48,20 @@ def read_jsonstat(document: Mapping[str, Any], place: str = "answer") -> xr.Data
     """
     dims, size = document.get("id"), document.get("size")
     if document.get("class", "dataset") != "dataset" or not isinstance(dims, list) or not isinstance(size, list):
-        raise _wrong(place, "is not a JSON-stat 2.0 data set: it has no id and size")
+        raise wrong_form(place, "is not a JSON-stat 2.0 data set: it has no id and size")
     plain = all(isinstance(dim, str) for dim in dims) and all(type(n) is int and n >= 0 for n in size)
     if len(dims) != len(size) or not plain or len(set(dims)) != len(dims):
-        raise _wrong(place, f"has a size {size} that does not fit its id {dims}")
+        raise wrong_form(place, f"has a size {size} that does not fit its id {dims}")
     coords: dict[str, Any] = {}
     for dim, length in zip(dims, size, strict=True):
         codes, labels = categories(document, dim, place)
         if len(codes) != length:
-            raise _wrong(place, f"says that {dim} has {length} values and lists {len(codes)}")
+            raise wrong_form(place, f"says that {dim} has {length} values and lists {len(codes)}")
         coords[dim] = np.array(codes, dtype=np.str_)
         coords[f"{dim}_label"] = (dim, np.array(labels, dtype=np.str_))
     cells = math.prod(size)
     if cells > MOST_CELLS:
-        raise _wrong(place, f"has {cells:,} cells; at most {MOST_CELLS:,} are read")
+        raise wrong_form(place, f"has {cells:,} cells; at most {MOST_CELLS:,} are read")
     values = _values(document.get("value"), cells, place)
     status = _statuses(document.get("status"), cells, place)
     status[np.isnan(values) & (status == "")] = TOLD_BY_NULL
@@ -71,7 +71,7 @@ def read_jsonstat(document: Mapping[str, Any], place: str = "answer") -> xr.Data
     try:
         attrs = _attributes(document)
     except (AttributeError, TypeError) as error:
-        raise _wrong(place, f"has notes or units that cannot be read ({error})") from error
+        raise wrong_form(place, f"has notes or units that cannot be read ({error})") from error
     return xr.DataArray(values.reshape(size), dims=dims, coords=coords, attrs=attrs)
 
 
@@ -86,7 +86,7 @@ def categories(document: Mapping[str, Any], dim: str, place: str = "answer") -> 
             raise ValueError("its index has gaps")
         return [str(code) for code in codes], [str(labels.get(code, code)) for code in codes]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _wrong(place, f"describes the dimension {dim} in a way that cannot be read ({error})") from error
+        raise wrong_form(place, f"describes the dimension {dim} in a way that cannot be read ({error})") from error
 
 
 def merge(parts: Sequence[xr.DataArray], codes: Mapping[str, Sequence[str]]) -> xr.DataArray:
@@ -125,10 +125,10 @@ def _values(given: object, cells: int, place: str) -> np.ndarray:
         flat = given
     else:
         count = len(given) if isinstance(given, list) else "no"
-        raise _wrong(place, f"should have {cells} values and has {count}")
-    kinds = {type(value) for value in flat} - {int, float, type(None)}
+        raise wrong_form(place, f"should have {cells} values and has {count}")
+    kinds = sorted(kind.__name__ for kind in {type(value) for value in flat} - {int, float, type(None)})
     if kinds:
-        raise _wrong(place, f"has values that are no numbers ({', '.join(sorted(kind.__name__ for kind in kinds))})")
+        raise wrong_form(place, f"has values that are no numbers ({', '.join(kinds)})")
     return np.array(flat, dtype=np.float64)
 
 
@@ -142,17 +142,17 @@ def _statuses(given: object, cells: int, place: str) -> np.ndarray:
             status[_cell(key, cells, place)] = str(symbol)
     elif isinstance(given, list):
         if len(given) not in (1, cells):
-            raise _wrong(place, f"has {len(given)} status symbols for {cells} values")
+            raise wrong_form(place, f"has {len(given)} status symbols for {cells} values")
         status[:] = [str(symbol or "") for symbol in given]
     elif given is not None:
-        raise _wrong(place, "has a status that is neither text, list nor object")
+        raise wrong_form(place, "has a status that is neither text, list nor object")
     return status
 
 
 def _cell(key: object, cells: int, place: str) -> int:
     number = int(key) if isinstance(key, str) and key.isdecimal() else -1
     if not 0 <= number < cells:
-        raise _wrong(place, f"gives a value or status for cell {key} of {cells}")
+        raise wrong_form(place, f"gives a value or status for cell {key} of {cells}")
     return number
 
 
@@ -170,5 +170,6 @@ def _attributes(document: Mapping[str, Any]) -> dict[str, str]:
     return {**texts, "notes": "\n".join(map(str, notes)), "unit": unit if units else ""}
 
 
-def _wrong(place: str, what: str) -> Exception:
+def wrong_form(place: str, what: str) -> DemosimError:
+    """The error of an answer or file that has another form than it should."""
     return run_error(what, code="wrong-form", file=place)

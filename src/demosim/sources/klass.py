@@ -13,20 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from demosim.errors import run_error
-from demosim.sources.jsonstat import parse
+from demosim.sources.jsonstat import parse, wrong_form
 
 if TYPE_CHECKING:
     from demosim.sources.http import Transport
 
 KLASS = "https://data.ssb.no/api/klass/v1"
-LISTS = ("codesAt.json", "changes.json", "correspondsAt.json")
 
 
 def ask_klass(
     transport: Transport, classification: str, what: str, params: Mapping[str, str], base: str = KLASS
 ) -> tuple[dict[str, Any], bytes, dict[str, Any]]:
-    """A list of a classification (one of `LISTS`): the request, the body as it came, and what it says."""
+    """A list of a classification (codesAt.json, changes.json or correspondsAt.json): request, body, what it says."""
     url = f"{base}/classifications/{classification}/{what}"
     body, said = transport.ask(url, params, lambda raw: parse(raw, url))
     return {"url": url, "params": dict(params)}, body, said
@@ -37,19 +35,14 @@ def read_list(said: Mapping[str, Any], place: str = "answer") -> xr.DataArray:
 
     The value map of a PxWebApi codelist is a list of changes without a date.
     """
-    for key, read, name in (("codes", read_codes, "name"), ("correspondenceItems", read_correspondence, "target")):
+    for key, code, text in (("codes", "code", "name"), ("correspondenceItems", "sourceCode", "targetCode")):
         if key in said:
-            texts = read(said, place)
-            return xr.DataArray(np.array(list(texts.values())), dims="code", coords={"code": list(texts)}, name=name)
+            texts = {str(item[code]): str(item[text]) for item in _items(said, key, (code, text), place)}
+            return xr.DataArray(np.array(list(texts.values())), dims="code", coords={"code": list(texts)}, name=text)
     columns = ["old_code", "new_code", "date"]
     changes = read_value_map(said, place) if "values" in said else read_changes(said, place)
     rows = np.array([[change[column] for column in columns] for change in changes], dtype=np.str_)
     return xr.DataArray(rows.reshape(-1, 3), dims=("change", "column"), coords={"column": columns}, name="changes")
-
-
-def read_codes(said: Mapping[str, Any], place: str = "answer") -> dict[str, str]:
-    """Names by code, of a `codesAt` body."""
-    return {str(item["code"]): str(item["name"]) for item in _items(said, "codes", ("code", "name"), place)}
 
 
 def read_changes(said: Mapping[str, Any], place: str = "answer") -> list[dict[str, str]]:
@@ -69,14 +62,8 @@ def read_value_map(said: Mapping[str, Any], place: str = "answer") -> list[dict[
     return found
 
 
-def read_correspondence(said: Mapping[str, Any], place: str = "answer") -> dict[str, str]:
-    """Target code by source code, of a `correspondsAt` body."""
-    items = _items(said, "correspondenceItems", ("sourceCode", "targetCode"), place)
-    return {str(item["sourceCode"]): str(item["targetCode"]) for item in items}
-
-
 def _items(said: Mapping[str, Any], key: str, needed: tuple[str, ...], place: str) -> list[dict[str, Any]]:
     items = said.get(key)
     if not isinstance(items, list) or not all(isinstance(item, dict) and set(needed) <= set(item) for item in items):
-        raise run_error(f"does not list {key} with {', '.join(needed)}", code="wrong-form", file=place)
+        raise wrong_form(place, f"does not list {key} with {', '.join(needed)}")
     return items

@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.errors import run_error
-from demosim.sources.jsonstat import MISSING, MOST_CELLS, TOLD_BY_NULL, ZERO
+from demosim.sources.jsonstat import MISSING, MOST_CELLS, TOLD_BY_NULL, ZERO, wrong_form
 
 _NAME = re.compile(r'([A-Z][A-Z0-9-]*)(?:\[(\w+)\])?(?:\(("[^"]*")(?:,"[^"]*")*\))?=')
 _TEXT = re.compile(r'"([^"]*)"')
@@ -39,7 +39,7 @@ def read_px(path: Path, absent: Literal["missing", "zero"] = "missing") -> xr.Da
     stub = _list(keywords.get(("STUB", ""), ""))
     dims = stub + _list(keywords.get(("HEADING", ""), ""))
     if not dims:
-        raise run_error("has no STUB and HEADING", code="wrong-form", file=place)
+        raise wrong_form(place, "has no STUB and HEADING")
     coords: dict[str, object] = {}
     names, shape = [], []
     for label in dims:
@@ -47,8 +47,7 @@ def read_px(path: Path, absent: Literal["missing", "zero"] = "missing") -> xr.Da
         codes = _list(keywords.get(("CODES", label), "")) or labels
         name = (_list(keywords.get(("VARIABLECODE", label), "")) or [label])[0]
         if not labels or len(codes) != len(labels):
-            what = f'has {len(codes)} codes for {len(labels)} values of "{label}"'
-            raise run_error(what, code="wrong-form", file=place)
+            raise wrong_form(place, f'has {len(codes)} codes for {len(labels)} values of "{label}"')
         names.append(name)
         shape.append(len(codes))
         coords[name] = np.array(codes, dtype=np.str_)
@@ -86,11 +85,11 @@ def _keywords(text: str, place: str) -> tuple[dict[tuple[str, str], str], str]:
             position += 1
         match = _NAME.match(text, position)
         if match is None:
-            raise run_error(f'has no keyword at "{text[position : position + 30]!r}"', code="wrong-form", file=place)
+            raise wrong_form(place, f'has no keyword at "{text[position : position + 30]!r}"')
         if match[1] == "DATA":
             end = text.rfind(";")
             if end < match.end():
-                raise run_error("is cut off: its data do not end", code="wrong-form", file=place)
+                raise wrong_form(place, "is cut off: its data do not end")
             return found, text[match.end() : end]
         end = _end(text, match.end(), place)
         if match[2] is None:
@@ -106,7 +105,7 @@ def _end(text: str, start: int, place: str) -> int:
             quoted = not quoted
         elif text[position] == ";" and not quoted:
             return position
-    raise run_error("is cut off: a keyword does not end", code="wrong-form", file=place)
+    raise wrong_form(place, "is cut off: a keyword does not end")
 
 
 def _list(value: str) -> list[str]:
@@ -126,7 +125,7 @@ def _known(keywords: dict[tuple[str, str], str], label: str, place: str) -> dict
     """Position of each key of a stub variable in a sparse file: by its codes or its values, as KEYS says."""
     kind = keywords.get(("KEYS", label), "").strip().strip('"').upper()
     if kind not in ("CODES", "VALUES"):
-        raise run_error(f'KEYS says nothing about "{label}"', code="wrong-form", file=place)
+        raise wrong_form(place, f'KEYS says nothing about "{label}"')
     names = _list(keywords.get((kind, label), "")) or _list(keywords.get(("VALUES", label), ""))
     return {name: position for position, name in enumerate(names)}
 
@@ -138,7 +137,7 @@ def _sparse(
     lengths = [len(names) for names in known]
     rows = math.prod(lengths)
     if rows * width > MOST_CELLS:
-        raise run_error(f"has {rows * width:,} cells; at most {MOST_CELLS:,} are read", code="wrong-form", file=place)
+        raise wrong_form(place, f"has {rows * width:,} cells; at most {MOST_CELLS:,} are read")
     values, status = np.full((rows, width), np.nan), np.full((rows, width), TOLD_BY_NULL, dtype="<U4")
     if absent == "zero":
         values[:], status[:] = 0.0, ""
@@ -146,7 +145,7 @@ def _sparse(
     each, seen = len(known) + width, set()
     if len(tokens) % each:
         what = f"has {len(tokens)} keys and figures, which are no rows of {len(known)} keys and {width} figures"
-        raise run_error(what, code="wrong-form", file=place)
+        raise wrong_form(place, what)
     for start in range(0, len(tokens), each):
         keys = [quoted or bare for quoted, bare in tokens[start : start + len(known)]]
         wrong = [key for key, names in zip(keys, known, strict=True) if key not in names]
@@ -163,7 +162,7 @@ def _sparse(
 def _cells(data: str, cells: int, place: str) -> tuple[np.ndarray, np.ndarray]:
     tokens = _CELL.findall(data)
     if len(tokens) != cells:
-        raise run_error(f"should have {cells} figures and has {len(tokens)}", code="wrong-form", file=place)
+        raise wrong_form(place, f"should have {cells} figures and has {len(tokens)}")
     return _figures(tokens, place)
 
 
@@ -179,5 +178,5 @@ def _figures(tokens: list[tuple[str, str]], place: str) -> tuple[np.ndarray, np.
         try:
             values[position] = float(bare)
         except ValueError as error:
-            raise run_error(f'has the figure "{bare}"', code="wrong-form", file=place) from error
+            raise wrong_form(place, f'has the figure "{bare}"') from error
     return values, status

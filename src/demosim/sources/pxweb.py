@@ -17,7 +17,7 @@ import xarray as xr
 
 from demosim.errors import ProblemGroup, did_you_mean, run_error
 from demosim.sources.http import Transport, Window
-from demosim.sources.jsonstat import categories, merge, parse, read_jsonstat
+from demosim.sources.jsonstat import categories, merge, parse, read_jsonstat, wrong_form
 from demosim.sources.selection import Query, Selected, cells, expand, split
 
 STATISTICS_NORWAY = "https://data.ssb.no/api/pxwebapi/v2"
@@ -49,12 +49,7 @@ class Metadata:
     spelling: str
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One body as it came, with the request that brought it."""
-
-    request: dict[str, Any]
-    body: bytes
+Answer = tuple[dict[str, Any], bytes]  # a request, and the body that it brought, as it came
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,7 @@ class PxWeb:
             said = self._get("config")
             found = {key: said.get(key) for key in ("maxDataCells", "maxCallsPerTimeWindow", "timeWindow")}
             if not all(type(value) is int and value >= 0 for value in found.values()) or not found["maxDataCells"]:
-                raise run_error(f"does not give its limits ({found})", code="wrong-form", file=f"{self.base}/config")
+                raise wrong_form(f"{self.base}/config", f"does not give its limits ({found})")
             default = Window()
             calls = found["maxCallsPerTimeWindow"] or default.calls
             seconds = float(found["timeWindow"] or default.seconds)
@@ -110,7 +105,7 @@ class PxWeb:
                     offered[dim] = [str(item.get("id")) for item in extension[f"{key}s"]]
         times = (said.get("role") or {}).get("time") or [dim for dim in codes if dim == "Tid"]
         if not codes or len(times) != 1 or times[0] not in codes:
-            raise run_error("does not describe a table with a time dimension", code="wrong-form", file=place)
+            raise wrong_form(place, "does not describe a table with a time dimension")
         label, updated = str(said.get("label") or ""), str(said.get("updated") or "")
         return Metadata(label, updated, codes, times[0], frozenset(optional), offered, spelling)
 
@@ -119,7 +114,7 @@ class PxWeb:
         place = f"{self.base}/codelists/{name}"
         values = self._get(f"codelists/{name}").get("values")
         if not isinstance(values, list) or not all(isinstance(v, dict) and "code" in v for v in values) or not values:
-            raise run_error("does not list its values", code="wrong-form", file=place)
+            raise wrong_form(place, "does not list its values")
         return {str(value["code"]): [str(code) for code in value.get("valueMap") or []] for value in values}
 
     def resolve(self, table: str, query: Query, metadata: Metadata) -> dict[str, list[str]]:
@@ -180,7 +175,7 @@ class PxWeb:
             body, said = self.transport.ask(url, request["params"], lambda raw: parse(raw, url), request.get("body"))
             data = read_jsonstat(said, url)
             if not (difference := _difference(data, codes)):
-                return Answer({"url": url, **request}, body), data
+                return ({"url": url, **request}, body), data
             wrong = wrong or difference
         raise run_error(f"answers with other codes than asked for: {wrong}", code="other-codes", file=url)
 

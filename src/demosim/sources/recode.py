@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from demosim.errors import Problem, ProblemGroup, run_error, usage_error
+from demosim.errors import Problem, ProblemGroup, run_error
 from demosim.sources.jsonstat import MISSING, NOT_IN_USE
 
 
@@ -24,9 +24,7 @@ class Recoding:
 
     def __post_init__(self) -> None:
         problems = ProblemGroup()
-        for old, parts in self.weights.items():
-            if not parts or min(parts.values()) < 0 or abs(sum(parts.values()) - 1) > 1e-9:
-                problems.add(f"its weights {parts} are not shares that sum to one", path=old, code="weights")
+        check_shares(self.weights, problems)
         problems.raise_if_any()
 
     @property
@@ -54,17 +52,12 @@ class Recoding:
         ]
 
 
-def from_value_map(value_map: Mapping[str, Iterable[str]], weights: Mapping[str, Mapping[str, float]] | None = None,
-                   note: str = "value map of the codelist") -> Recoding:  # fmt: skip
-    """Recoding from a codelist's value map (new code: the old codes that it stands for).
-
-    `weights`: for an old code that stands in several new ones, its share to each. Raises where one is missing.
-    """
-    targets: dict[str, list[str]] = {}
-    for new, olds in value_map.items():
-        for old in olds:
-            targets.setdefault(old, []).append(new)
-    return _weighted(targets, weights or {}, note)
+def check_shares(weights: Mapping[str, Mapping[str, float]], problems: ProblemGroup) -> None:
+    """Note every code whose weights are not shares that sum to one."""
+    for old, parts in weights.items():
+        if not (min(parts.values(), default=-1) >= 0 and abs(sum(parts.values()) - 1) <= 1e-9):
+            what = f"is split between {', '.join(parts)}; its weights sum to {sum(parts.values()):g}"
+            problems.add(what, path=old, code="weights", allowed="shares from 0 that sum to 1")
 
 
 def from_changes(changes: Iterable[Mapping[str, str]], weights: Mapping[str, Mapping[str, float]] | None = None,
@@ -76,9 +69,8 @@ def from_changes(changes: Iterable[Mapping[str, str]], weights: Mapping[str, Map
     days = _by_day(change for change in changes if change["date"] <= until)
     result = Recoding({})
     for day in sorted(days):
-        result = result.then(
-            _weighted(days[day], weights or {}, f"changes of {day}" if day else "value map of the codelist")
-        )
+        note = f"changes of {day}" if day else "value map of the codelist"
+        result = result.then(_weighted(days[day], weights or {}, note))
     return result
 
 
@@ -96,6 +88,12 @@ def splits_of(changes: Iterable[Mapping[str, str]], into: Iterable[str]) -> dict
     return found
 
 
+def holes_of(history: xr.DataArray) -> list[str]:
+    """The municipalities whose history is not complete."""
+    others = [dim for dim in history.dims if dim != "municipality"]
+    return [str(code) for code in history["municipality"].values[history.isnull().any(others).values]]
+
+
 def filled(
     history: xr.DataArray, by_code: xr.DataArray, changes: Iterable[Mapping[str, str]],
     weights: Mapping[str, Mapping[str, float]],
@@ -107,8 +105,7 @@ def filled(
     `weights`; what the codelist already sums is left as it is. Raises where a hole stays.
     """
     rows = list(changes)
-    others = [dim for dim in history.dims if dim != "municipality"]
-    holes = [str(code) for code in history["municipality"].values[history.isnull().any(others).values]]
+    holes = holes_of(history)
     needed = splits_of(rows, holes)
     all_weights = {**_arbitrary(rows), **weights}
     for old in needed.keys() - weights.keys():
@@ -122,8 +119,7 @@ def filled(
     known = known.sel(year=history["year"].values)
     made = _parts(known, leading, holes).transpose(*history.dims)
     whole = history.reset_coords(drop=True).fillna(made.reindex_like(history.reset_coords(drop=True)))
-    if bool(whole.isnull().any()):
-        left = [str(code) for code in whole["municipality"].values[whole.isnull().any(others).values]]
+    if left := holes_of(whole):
         what = f"the history of {', '.join(left[:8])} stays incomplete: no code of their time leads there"
         raise run_error(what, code="recoding", allowed="a change list that names them")
     used = Recoding({old: parts for old, parts in recoding.weights.items() if old in needed}, "")
@@ -203,24 +199,6 @@ def recode(data: xr.DataArray, recoding: Recoding, codes: Iterable[str], dim: st
         np.where(holes | ~in_use, np.nan, total), dims=data.dims, coords=coords, name=data.name,
         attrs={**data.attrs, "recoding": note},
     )  # fmt: skip
-
-
-def follow_merger(data: xr.DataArray, olds: Iterable[str], new: str, since: int, dim: str = "municipality",
-                  time: str = "date") -> xr.DataArray:  # fmt: skip
-    """A merger during the horizon: the new code beside the old ones, which end at `since`.
-
-    The new code has the sum of the old ones at every date, before the merger too, so that its series can be followed
-    through; the old ones are missing from `since` on. The total over municipalities is therefore the sum without the
-    old codes. `data`: counts by `dim` and `time`.
-    """
-    old = list(olds)
-    unknown = [code for code in old if code not in data[dim].values]
-    if unknown or new in data[dim].values:
-        what = f"not in the data: {', '.join(unknown)}" if unknown else f"{new} is already in the data"
-        raise usage_error(what, path=dim, code="recoding")
-    merged = data.sel({dim: old}).sum(dim, skipna=False).expand_dims({dim: [new]})
-    ends = data[dim].isin(old) & (data[time] >= since)
-    return xr.concat([data.where(~ends), merged], dim=dim, coords="minimal", compat="override").transpose(*data.dims)
 
 
 def _over(matrix: np.ndarray, values: np.ndarray, axis: int) -> np.ndarray:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.errors import DemosimError, ProblemGroup, usage_error
-from demosim.files import beside
+from demosim.errors import ProblemGroup, usage_error
+from demosim.files import beside, read_csv
 
 LEVELS = ("municipal", "county")
 LANGUAGES = ("nb", "nn", "en")
@@ -47,31 +47,24 @@ def read_services_of(
     The table is a CSV file with the columns `service`, `level` (municipal or county), `net_share`, and `label` or
     `label_nb`, `label_nn`, `label_en`. Raises with everything that is wrong, and where one is there without the other.
     """
-    problems = ProblemGroup(declaration)
     asked = said.get("services")
     if asked is None and "unit_cost" not in arrays:
         return None
     if not isinstance(asked, dict) or "unit_cost" not in arrays:
         what = "services need their unit costs" if isinstance(asked, dict) else "unit costs need a table of services"
-        problems.add(what, path="services", allowed="[services] with path and price_year, and [files.unit_cost]")
-        raise DemosimError(problems.problems, 2)
+        allowed = "[services] with path and price_year, and [files.unit_cost]"
+        raise usage_error(what, file=str(declaration), path="services", allowed=allowed)
     year = asked.get("price_year")
     if not isinstance(year, int) or isinstance(year, bool):
-        problems.add(f"should be a year, not {year!r}", path="services.price_year", code="declaration")
-        raise DemosimError(problems.problems, 2)
+        what = f"should be a year, not {year!r}"
+        raise usage_error(what, file=str(declaration), path="services.price_year", code="declaration")
     path = beside(declaration.parent, str(asked.get("path", "")), allow_paths)
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, comment="#", encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise usage_error(f"cannot be read ({error})", file=str(path)) from error
+    table = read_csv(path, ("service", "level", "net_share"), dtype=str, keep_default_na=False)
     return Services(_checked(table, arrays["unit_cost"], path), year)
 
 
 def _checked(table: pd.DataFrame, unit_cost: xr.DataArray, path: Path) -> pd.DataFrame:
     problems = ProblemGroup(path)
-    for column in ("service", "level", "net_share"):
-        if column not in table:
-            problems.add("has no such column", path=column, allowed="service, level, net_share, label")
     if not any(column in table for column in ("label", *(f"label_{lang}" for lang in LANGUAGES))):
         problems.add("has no such column", path="label", allowed="label, or label_nb, label_nn and label_en")
     problems.raise_if_any()

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -158,8 +158,8 @@ class Store:
         else:
             _write(path, body)
 
-    def _manifest_files(self) -> Iterator[Path]:
-        return iter(sorted(self.manifests.glob("*.json")))
+    def _manifest_files(self) -> list[Path]:
+        return sorted(self.manifests.glob("*.json"))
 
     def _files(self) -> list[Path]:
         """Every file of the bodies, and what an interrupted write left among the manifests."""

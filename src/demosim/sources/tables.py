@@ -112,6 +112,14 @@ class Entry(_Strict):
     file: Columns | None = None
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file says; raises a `DemosimError` (2) where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise usage_error(f"cannot be read ({error})", file=str(path)) from error
+
+
 def entries() -> dict[str, Entry]:
     """All entries by name, in alphabetical order."""
     return {path.stem: read_entry(path) for path in sorted(embedded("data", "tables").glob("*.toml"))}
@@ -132,11 +140,7 @@ def find_entries(name: str) -> list[Entry]:
 
 def read_entry(path: Path) -> Entry:
     """An entry from its file; raises with every problem in it."""
-    try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise usage_error(f"cannot be read ({error})", file=str(path)) from error
-    return entry_from({"name": path.stem, **said}, path)
+    return entry_from({"name": path.stem, **read_toml(path)}, path)
 
 
 def entry_from(said: dict[str, Any], path: Path) -> Entry:

@@ -13,7 +13,7 @@ from demosim.baseline.calibrate import history as read
 from demosim.baseline.calibrate.national import NATION_FILE, read_nation
 from demosim.baseline.calibrate.run import mortality_or_rough, refugee_profile
 from demosim.baseline.calibrate.sizes import SIZE_CUTS
-from demosim.files import replacing
+from demosim.files import replacing, without_formulas
 from demosim.uncertainty.against import against, read_published
 from demosim.uncertainty.backtest import Design, Evidence, as_dataset, backtest
 
@@ -61,7 +61,8 @@ def read_evidence(
 ) -> tuple[Evidence, tuple[str, ...]]:
     """All that a back-test looks at, and notes on what is rough or missing."""
     population = read.read_history(history)
-    deaths, notes = mortality_or_rough(history, mortality, baseline, int(population["year"][-1]))
+    launches = range(int(population["year"][0]), int(population["year"][-1]) + 1)
+    deaths, notes = mortality_or_rough(history, mortality, baseline, launches)
     rates = read.read_fertility(read.auxiliary(history, fertility, read.FERTILITY_FILE, read.HOW_FERTILITY))
     beside = nation or history.parent / NATION_FILE
     series = read_nation(beside) if nation is not None or beside.is_file() else None
@@ -74,6 +75,6 @@ def read_evidence(
 def write_scores(scores: pd.DataFrame, output: Path) -> None:
     """Write scores as tidy CSV and as NetCDF beside it, each whole or not at all."""
     with replacing(output.with_suffix(".csv")) as temporary:
-        scores.to_csv(temporary, index=False, float_format="%.4f", encoding="utf-8")
+        without_formulas(scores).to_csv(temporary, index=False, float_format="%.4f", encoding="utf-8")
     with replacing(output.with_suffix(".nc")) as temporary:
         as_dataset(scores).to_netcdf(temporary, engine="netcdf4")

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from demosim.baseline.build_paths import population_by_age, vital_rates
+from demosim.axes import age_bounds
+from demosim.baseline.build_paths import Tables, population_by_age, vital_rates
 from demosim.baseline.find import embedded
-from demosim.baseline.graduate import group_bounds
 from demosim.baseline.mortality import DeclineTable, life_expectancy, to_prob, with_life_expectancy
 from demosim.baseline.nation import survivors
 from demosim.baseline.paths import multiplier_curve
 from demosim.baseline.read import read_facts
 
-Tables = Mapping[str, pd.DataFrame]
 FACTS = (
     "ssb_projections", "population_norway", "mortality", "fertility", "vital_constants", "migration_profiles",
 )  # fmt: skip
@@ -42,10 +40,10 @@ def plain_death_prob(baseline: xr.Dataset, tables: Tables, variant: str) -> xr.D
     last = int(baseline["age"].values[-1])
     moved = np.exp(np.log(registered_ratio(tables, table, launch, groups)) @ multiplier_curve(groups, last))
     wanted = life_expectancy(path["death_prob"].values, path["newborn_survival_prob"].values)
+    newborn = path["newborn_survival_prob"].values
     result = [
-        to_prob(np.array([with_life_expectancy(h, s, e) for h, s, e in zip(hazard, alive, wanted[i], strict=True)]))
-        for i, year in enumerate(path["year"].values)
-        for hazard, alive in [(table.hazard(int(year)) * moved, path["newborn_survival_prob"].values[i])]
+        with_life_expectancy(table.hazard(int(year)) * moved, *of_year)
+        for year, *of_year in zip(path["year"].values, newborn, wanted, strict=True)
     ]
     coords = {"year": path["year"].values, "sex": baseline["sex"].values, "age": baseline["age"].values}
     return xr.DataArray(np.array(result), coords, ("year", "sex", "age"))
@@ -66,11 +64,12 @@ def registered_ratio(tables: Tables, table: DeclineTable, launch: int, groups: S
     ratio = np.ones(len(groups))
     lost, expected = np.zeros(len(groups)), np.zeros(len(groups))
     for year in range(table.year, launch):
-        before = population_by_age(dict(tables), year).values
-        after = population_by_age(dict(tables), year + 1).values
+        before = population_by_age(tables, year).values
+        after = population_by_age(tables, year + 1).values
         alive = survivors(before, np.zeros_like(before))  # a year older, nobody lost
         dead = alive - survivors(before, to_prob(table.hazard(year)))
-        for g, (low, high) in enumerate(group_bounds(groups, before.shape[1] - 1)):
+        for g, label in enumerate(groups):
+            low, high = age_bounds(label, before.shape[1] - 1)
             lost[g] += (alive - after)[:, low : high + 1].sum()
             expected[g] += dead[:, low : high + 1].sum()
     return np.divide(lost, expected, out=ratio, where=expected > 0)

@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.baseline.build_paths import population_by_age
-from demosim.baseline.graduate import group_bounds
+from demosim.axes import age_members
+from demosim.baseline.build_paths import Tables, population_by_age
 from demosim.errors import usage_error
 from demosim.projection import project
-from demosim.validation.mortality import Tables, plain_death_prob, read_tables
+from demosim.validation.mortality import plain_death_prob, read_tables
+from demosim.validation.published import published_ages
 
 LIMITS = {"67-79": 1.0, "80-89": 1.0, "80+": 1.0, "90+": 1.0}  # per cent, of the unraked column
 LIMIT_OF_OTHERS = 2.0
@@ -30,18 +31,14 @@ ORDINARY = "ordinary"
 _KEYS = ("vintage", "table", "alternative", "year")
 
 
-def validate_population(
-    baseline: xr.Dataset, tables: Tables | None = None, variants: Sequence[str] | None = None
-) -> pd.DataFrame:
+def validate_population(baseline: xr.Dataset, variants: Sequence[str] | None = None) -> pd.DataFrame:
     """Every published age group of every round that the data set carries, beside ours.
-
-    tables: those of the facts that `demosim.validation.mortality.read_tables` gives.
 
     Returns a row for each `variant`, `year` (1 January) and `age_group`: persons `published`, `shipped`, `unraked`;
     deviations in per cent `shipped_deviation`, `unraked_deviation`; and the part of the latter that goes away with the
     round's ages of migrants (`of_migrant_ages`) and then with its ages of deaths (`of_death_ages`).
     """
-    tables = read_tables() if tables is None else tables
+    tables = read_tables()
     known = [name for name in map(str, baseline["variant"].values) if _published(tables, name).size]
     unknown = sorted(set(variants or []) - set(known))
     if unknown:
@@ -50,14 +47,14 @@ def validate_population(
     return pd.concat(rounds, ignore_index=True)
 
 
-def worst_by_group(table: pd.DataFrame, last_year: int = LIMIT_TO) -> pd.DataFrame:
-    """The largest deviation of each round and age group up to a year, with its limit and what explains it.
+def worst_by_group(table: pd.DataFrame) -> pd.DataFrame:
+    """The largest deviation of each round and age group up to `LIMIT_TO`, with its limit and what explains it.
 
     Returns a row for each `variant` and `age_group`: `year` of the largest `unraked_deviation`, its two parts, `limit`
     in per cent, `within`; `explained_by` is the larger part where the limit is passed, else empty;
     `shipped_off` is the largest miss of the shipped path in persons and `shipped_meets` whether it is none.
     """
-    near = table[(table["year"] <= last_year) & table["unraked_deviation"].notna()]
+    near = table[(table["year"] <= LIMIT_TO) & table["unraked_deviation"].notna()]
     where = near["unraked_deviation"].abs().groupby([near["variant"], near["age_group"]], sort=False).idxmax()
     worst = near.loc[where].reset_index(drop=True)
     off = (table["shipped"] - table["published"]).abs().groupby([table["variant"], table["age_group"]]).max()
@@ -124,7 +121,7 @@ def _published(tables: Tables, variant: str) -> pd.DataFrame:
 
 def _beside_round(baseline: xr.Dataset, tables: Tables, variant: str) -> pd.DataFrame:
     published = _published(tables, variant)
-    start = population_by_age(dict(tables), int(variant.partition("-")[0]))
+    start = population_by_age(tables, int(variant.partition("-")[0]))
     plain = plain_death_prob(baseline, tables, variant)
     ours = {
         "shipped": national_assumptions(baseline, variant, start),
@@ -153,9 +150,6 @@ def _groups(projection: xr.Dataset, labels: Sequence[str]) -> pd.DataFrame:
     """Persons of a country by date and published age group; `total` is everyone."""
     persons = projection["population"].sum(("municipality", "sex"))
     ages = persons["age"].values
-    bounds = group_bounds([label for label in labels if label != "total"], int(ages[-1]))
-    found = {
-        label: persons.isel(age=(ages >= low) & (ages <= high)).sum("age").values
-        for label, (low, high) in zip([label for label in labels if label != "total"], bounds, strict=True)
-    }
-    return pd.DataFrame({**found, "total": persons.sum("age").values}, index=persons["date"].values)[list(labels)]
+    found = {label: persons.isel(age=age_members(ages, *published_ages(label, int(ages[-1])))).sum("age").values
+             for label in labels}  # fmt: skip
+    return pd.DataFrame(found, index=persons["date"].values)

@@ -8,14 +8,15 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from demosim.axes import age_members
+from demosim.axes import age_members, parse_band
 from demosim.baseline.read import read_baseline
 from demosim.costs.calibrate import Target
-from demosim.costs.figures import registered
+from demosim.costs.figures import registered, single_ages
 from demosim.costs.prices import read_deflator
 from demosim.errors import DemosimError, ProblemGroup, did_you_mean, usage_error
+from demosim.files import beside
 from demosim.outputs.netcdf import read_result
-from demosim.scenario.bands import parse_band
+from demosim.scenario.places import find_municipality
 from demosim.scenario.syntax import read_source
 from demosim.scenario.table import Table, Weight
 from demosim.validation.results import DATA_SET, population_changes
@@ -55,13 +56,13 @@ class _File(Table):
     target: Annotated[list[_Row], Field(min_length=1)]
 
 
-def read_targets(path: Path) -> tuple[list[Target], int]:
+def read_targets(path: Path, allow_paths: bool = False) -> tuple[list[Target], int]:
     """Targets of one's own and the price year of the unit costs that shall meet them.
 
     `price_year`, and for each `[[target]]`: `name`, `low` and `high` in bn kr of its `price_year`, `sector`,
     `financing`, `hold_out`, and `change`, the persons behind it: `"registered 2015"` (the change up to 1 January
     2015), one of the changes behind the published figures (`"estimate 2027"`), persons by age band (each even over its
-    single ages), or `{ result = "run.nc", budget_year = 2030 }`.
+    single ages), or `{ result = "run.nc", budget_year = 2030 }`, a file of the same folder unless `allow_paths`.
 
     Raises a `DemosimError` (2) with all that is wrong.
     """
@@ -83,7 +84,7 @@ def read_targets(path: Path) -> tuple[list[Target], int]:
         try:
             if isinstance(row.change, str) and not known:
                 known = _named_changes()
-            change = _change(row.change, known, path.parent)
+            change = _change(row.change, known, path.parent, allow_paths)
             factor = deflator.factor(written.price_year, row.price_year)
         except DemosimError as error:
             for problem in error.problems:
@@ -111,18 +112,16 @@ def _shortened(known: dict[str, np.ndarray]) -> str:
     return ", ".join([f"registered {min(years)} to registered {max(years)}", *others])
 
 
-def _change(written: Any, known: dict[str, np.ndarray], folder: Path) -> np.ndarray:
+def _change(written: Any, known: dict[str, np.ndarray], folder: Path, allow_paths: bool) -> np.ndarray:
     """Persons by single age of the tables of facts."""
-    number = next(iter(registered().values())).shape[1]
+    number = single_ages().sizes["age"]
     if isinstance(written, str):
         if written not in known:
-            raise usage_error(
-                f'no change is called "{written}"', allowed=_shortened(known),
-                suggestion=did_you_mean(written, known),
-            )  # fmt: skip
+            meant = did_you_mean(written, known)
+            raise usage_error(f'no change is called "{written}"', allowed=_shortened(known), suggestion=meant)
         return known[written]
     if isinstance(written, _FromResult):
-        return _of_result(written, folder, number)
+        return _of_result(written, beside(folder, written.result, allow_paths), number)
     change, ages = np.zeros(number), np.arange(number)
     for label, persons in written.items():
         bounds = parse_band(label)
@@ -133,8 +132,8 @@ def _change(written: Any, known: dict[str, np.ndarray], folder: Path) -> np.ndar
     return change
 
 
-def _of_result(written: _FromResult, folder: Path, number: int) -> np.ndarray:
-    result = read_result(folder / written.result, "run")
+def _of_result(written: _FromResult, path: Path, number: int) -> np.ndarray:
+    result = read_result(path, "run")
     people = result["population"].sum("sex")
     dates = people["date"].values.tolist()
     if written.budget_year not in dates[1:]:
@@ -142,9 +141,7 @@ def _of_result(written: _FromResult, folder: Path, number: int) -> np.ndarray:
     if people.sizes["age"] != number:
         raise usage_error("the result has no single years of age", allowed=f"ages 0 to {number - 1}")
     if written.municipality is not None:
-        if written.municipality not in people["municipality"].values:
-            raise usage_error(f'there is no municipality "{written.municipality}"')
-        people = people.sel(municipality=[written.municipality])
+        people = people.sel(municipality=[find_municipality(result, written.municipality)])
     summed = people.sum("municipality")
     change: np.ndarray = (summed.sel(date=written.budget_year) - summed.sel(date=written.budget_year - 1)).values
     return change

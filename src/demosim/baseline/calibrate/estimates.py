@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from demosim.baseline.calibrate.fertility import estimate_fertility_factor
+from demosim.axes import SEXES
+from demosim.baseline.calibrate.fertility import Factors, estimate_fertility_factor
 from demosim.baseline.calibrate.flows import Flows, derive_flows, mortality_seen
 from demosim.baseline.calibrate.level import Level, LevelVariances, estimate_level
 from demosim.baseline.calibrate.national import NationalFlows
 from demosim.baseline.calibrate.noise import noise_ages, noise_covariance
 from demosim.baseline.calibrate.settlement import Settlement, estimate_settlement, settled
 from demosim.baseline.calibrate.shape import Bands, Shape, estimate_shape, make_bands
+from demosim.baseline.calibrate.wander import Wander, estimate_wander
 from demosim.baseline.nation import survivors
 from demosim.files import replacing
 
@@ -89,15 +91,15 @@ def calibrate(
     factor = estimate_fertility_factor(known.before(launch, windows.fertility), fertility)
     death_prob, _ = mortality_seen(mortality, launch, 0)
     exposure = bands.sums(survivors(recent.population[..., -1], death_prob)[..., None])[..., 0]
-    noise = noise_covariance(recent)
-    dataset = estimates_dataset(history, launch, bands, shape, level, factor, exposure, noise)
+    noise, wander = noise_covariance(recent), estimate_wander(long, recent, fertility)
+    dataset = estimates_dataset(history, launch, bands, shape, level, factor, exposure, noise, wander)
     persons = recent.population[..., -1].sum((1, 2))
     return Calibration(launch, dataset, shape, level, bands, persons, wave, len(recent.years))
 
 
 def estimates_dataset(
-    history: xr.Dataset, launch: int, bands: Bands, shape: Shape, level: Level, factor: np.ndarray,
-    exposure: np.ndarray, noise: np.ndarray,
+    history: xr.Dataset, launch: int, bands: Bands, shape: Shape, level: Level, factor: Factors,
+    exposure: np.ndarray, noise: np.ndarray, wander: Wander,
 ) -> xr.Dataset:  # fmt: skip
     """The estimates as labelled arrays; deviations sum to zero over municipalities in every band, by survivors.
 
@@ -115,7 +117,9 @@ def estimates_dataset(
             "net_migration_deviation": (("part", "band", "municipality"), deviation),
             "deviation_half_life": ("part", [SHAPE_HALF_LIFE, v.lasting_half_life, v.fading_half_life]),
             "deviation_band": (("sex", "age_end_of_year"), bands.index),
-            "fertility_factor": (place, factor),
+            "fertility_factor": (place, factor.factor),
+            "fertility_factor_variance": (place, factor.variance),
+            "fertility_step_variance": ((), wander.fertility),
             "level_response": ("band", shape.response),
             "level_lasting_variance": (place, level.lasting_variance),
             "level_fading_variance": (place, level.fading_variance),
@@ -123,12 +127,13 @@ def estimates_dataset(
             "level_county_variance": (place, level.county_variance),
             "level_noise_variance": (place, level.noise_variance),
             "level_process_variance": ("part", [0.0, v.lasting, v.fading]),
+            "level_pull_variance": ((), wander.pull),
             "shape_variance": (("band", "municipality"), shape.variance),
             "noise_covariance": (("noise_age", "noise_age_other"), noise),
         },
         coords={
             "municipality": history["municipality"].values.astype(str), "part": list(PARTS),
-            "band": np.arange(bands.size, dtype=np.int32), "sex": ["male", "female"], "age_end_of_year": ages,
+            "band": np.arange(bands.size, dtype=np.int32), "sex": list(SEXES), "age_end_of_year": ages,
             "noise_age": noise_ages(ages), "noise_age_other": noise_ages(ages),
         },
         attrs={"launch_year": launch},

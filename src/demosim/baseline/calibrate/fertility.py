@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import xarray as xr
 
@@ -11,14 +13,38 @@ from demosim.errors import usage_error
 LEAST_VARIANCE = 1e-5
 
 
-def estimate_fertility_factor(flows: Flows, fertility: xr.DataArray) -> np.ndarray:
-    """Fertility of each municipality relative to the country, (municipality,).
+@dataclass(frozen=True)
+class Factors:
+    """`factor` (municipality,): fertility relative to the country; `variance`: what is not known of it."""
+
+    factor: np.ndarray
+    variance: np.ndarray
+
+
+def estimate_fertility_factor(flows: Flows, fertility: xr.DataArray) -> Factors:
+    """Fertility of each municipality relative to the country.
 
     Empirical Bayes: births are Poisson around factor times expected births, factors vary around the county's with a
-    variance estimated by moments. Expected births are scaled to the registered ones, so that the country's factor is
-    one each year.
+    variance estimated by moments.
 
     flows: the years of the window; fertility: births per woman-year (year, age), which must hold these years.
+    """
+    yearly_births, yearly = births_and_expected(flows, fertility)
+    births, expected = yearly_births.sum(1), yearly.sum(1)
+    member = np.eye(flows.county.max() + 1)[flows.county]
+    county = ((births @ member) / (expected @ member))[flows.county]
+    own = births / expected
+    between = np.average((own - county) ** 2 - own / expected, weights=expected)
+    between = max(float(between), LEAST_VARIANCE)
+    kept = between / (between + county / expected)
+    return Factors(county + kept * (own - county), kept * county / expected)
+
+
+def births_and_expected(flows: Flows, fertility: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
+    """Births and those expected at the country's rates, (municipality, year).
+
+    Expected births are scaled to the registered ones, so that the country's factor is one each year. Raises a
+    `DemosimError` (2) where the rates lack a year.
     """
     missing = sorted(set(flows.years.tolist()) - set(fertility["year"].values.tolist()))
     if missing:
@@ -29,15 +55,8 @@ def estimate_fertility_factor(flows: Flows, fertility: xr.DataArray) -> np.ndarr
     women = (flows.population[:, 1, :, :-1] + flows.population[:, 1, :, 1:]) / 2
     rates = on_ages(fertility, women.shape[1]).sel(year=flows.years).values
     expected = np.einsum("mat,ta->mt", women, rates)
-    expected *= flows.births.sum(0) / expected.sum(0)
-    births, expected = flows.births.sum(1), np.maximum(expected.sum(1), 1e-9)
-    member = np.eye(flows.county.max() + 1)[flows.county]
-    county = ((births @ member) / (expected @ member))[flows.county]
-    own = births / expected
-    between = np.average((own - county) ** 2 - own / expected, weights=expected)
-    between = max(float(between), LEAST_VARIANCE)
-    result: np.ndarray = county + between / (between + county / expected) * (own - county)
-    return result
+    expected *= flows.births.sum(0) / np.maximum(expected.sum(0), 1e-9)
+    return flows.births, np.maximum(expected, 1e-9)
 
 
 def on_ages(fertility: xr.DataArray, ages: int) -> xr.DataArray:

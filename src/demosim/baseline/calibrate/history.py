@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.mortality import DeclineTable, to_prob
 from demosim.errors import ProblemGroup, usage_error
+from demosim.files import read_csv
 
 MORTALITY_FILE = "mortality_by_launch_year.csv.gz"
 FERTILITY_FILE = "fertility_rates_by_year.csv"
@@ -21,7 +22,6 @@ HOW_MORTALITY = f"name one with --mortality, or lay {MORTALITY_FILE} beside the 
 HOW_FERTILITY = f"name one with --fertility, or lay {FERTILITY_FILE} beside the history"
 # The tables describe the middle of the five years before the launch, three years before the middle of its first year.
 YEARS_TO_LAUNCH = 3
-SEXES = ("male", "female")
 _MORTALITY_COLUMNS = ("launch_year", "sex", "age", "death_prob", "improvement_rate", "newborn_survival")
 
 
@@ -85,10 +85,7 @@ def read_mortality(path: Path) -> xr.Dataset:
 
     Returns `death_prob` and `improvement_rate` (launch_year, sex, age) and `newborn_survival` (launch_year, sex).
     """
-    table = _read_csv(path, HOW_MORTALITY)
-    missing = [name for name in _MORTALITY_COLUMNS if name not in table.columns]
-    if missing:
-        raise usage_error(f"lacks the columns {', '.join(missing)}", file=str(path), allowed=HOW_MORTALITY)
+    table = read_csv(path, _MORTALITY_COLUMNS, HOW_MORTALITY)
     cube = table.set_index(["launch_year", "sex", "age"]).to_xarray().sel(sex=list(SEXES))
     if bool(cube.isnull().any().to_array().any()):
         raise usage_error("has gaps: every launch year needs both sexes and all ages", file=str(path))
@@ -125,10 +122,7 @@ def read_fertility(path: Path) -> xr.DataArray:
 
     path: CSV with a column `age` and one column for each calendar year. Ages not listed are zero.
     """
-    table = _read_csv(path, HOW_FERTILITY)
-    if "age" not in table.columns:
-        raise usage_error("lacks the column age", file=str(path), allowed=HOW_FERTILITY)
-    rates = table.set_index("age")
+    rates = read_csv(path, ("age",), HOW_FERTILITY).set_index("age")
     try:
         years = [int(str(name)) for name in rates.columns]
     except ValueError as error:
@@ -143,14 +137,5 @@ def auxiliary(history: Path, given: Path | None, name: str, how: str) -> Path:
     if not path.is_file():
         raise usage_error("there is no such file", file=str(path), allowed=how)
     return path
-
-
-def _read_csv(path: Path, how: str) -> pd.DataFrame:
-    if not path.is_file():
-        raise usage_error("there is no such file", file=str(path), allowed=how)
-    try:
-        return pd.read_csv(path, comment="#")
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise usage_error(f"cannot be read as CSV ({error})", file=str(path), allowed=how) from error
 
 

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.calibrate.fertility import on_ages
 from demosim.baseline.calibrate.flows import Flows, mortality_seen
 from demosim.baseline.nation import survivors
 from demosim.errors import usage_error
+from demosim.files import read_csv
 
 NATION_FILE = "population_norway_1986_2026.csv"
 
@@ -44,11 +46,12 @@ class NationalFlows:
 
 def read_nation(path: Path) -> xr.DataArray:
     """Persons of the country on 1 January as (year, sex, age), from a CSV with year, sex and a column for each age."""
-    if not path.is_file():
-        raise usage_error("there is no such file", file=str(path), allowed="a series of the country by sex and age")
-    table = pd.read_csv(path, comment="#").set_index(["year", "sex"])
-    table.columns = pd.Index([int(str(name)) for name in table.columns], name="age")
-    series = xr.DataArray(table.stack().to_xarray()).sel(sex=["male", "female"])
+    table = read_csv(path, ("year", "sex"), "a series of the country by sex and age").set_index(["year", "sex"])
+    try:
+        table.columns = pd.Index([int(str(name)) for name in table.columns], name="age")
+    except ValueError as error:
+        raise usage_error(f"has a column that is no age ({error})", file=str(path)) from error
+    series = xr.DataArray(table.stack().to_xarray()).sel(sex=list(SEXES))
     return series.transpose("year", "sex", "age").astype(float)
 
 

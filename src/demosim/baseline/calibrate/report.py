@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from demosim.axes import SEXES
 from demosim.baseline.calibrate.estimates import Calibration
 from demosim.baseline.calibrate.sizes import SIZE_CUTS, size_classes
+
+MOST_STEPS = 15  # in the text; the table has all
 
 
 def variance_table(calibration: Calibration) -> pd.DataFrame:
@@ -44,7 +47,7 @@ def shape_table(calibration: Calibration) -> pd.DataFrame:
     rows = []
     for band in range(1, calibration.bands.size):
         sexes, ages = np.nonzero(index == band)
-        sex = "both" if len(set(sexes)) > 1 else ("male", "female")[int(sexes[0])]
+        sex = "both" if len(set(sexes)) > 1 else SEXES[int(sexes[0])]
         noise = shape.noise[band] / max(float(np.median(shape.exposure[band])), 1.0) / calibration.shape_years
         share = shape.signal[band] / (shape.signal[band] + noise)
         row = (sex, int(ages.min()), int(ages.max()), shape.response[band], shape.noise[band], shape.signal[band])
@@ -86,7 +89,7 @@ def step_table(calibration: Calibration, history: xr.Dataset) -> pd.DataFrame:
 
 
 def text(
-    calibration: Calibration, history: xr.Dataset, notes: tuple[str, ...] = (), steps: int = 15,
+    calibration: Calibration, history: xr.Dataset, notes: tuple[str, ...] = (),
     cuts: tuple[float, ...] = SIZE_CUTS,
 ) -> str:  # fmt: skip
     """The calibration in words and tables, for a terminal or a file."""
@@ -103,5 +106,5 @@ def text(
     lines += [shape_table(calibration).to_string(index=False, float_format="{:.3g}".format), ""]
     lines += [f"{len(table)} years far from their municipality's median (moved borders, receptions): brought to three"]
     lines += ["standard deviations, none left out. Those with the least weight:"]
-    lines += [table.head(steps).to_string(index=False, float_format="{:.2f}".format), *notes]
+    lines += [table.head(MOST_STEPS).to_string(index=False, float_format="{:.2f}".format), *notes]
     return "\n".join(lines) + "\n"

@@ -13,7 +13,7 @@ from demosim.baseline.calibrate.estimates import LEVEL_WINDOW, Calibration, Wave
 from demosim.baseline.calibrate.national import NATION_FILE, national_flows, read_nation
 from demosim.baseline.calibrate.sizes import SIZE_CUTS
 from demosim.baseline.store import REFUGEE_PROFILE
-from demosim.files import replacing, write_text
+from demosim.files import replacing, without_formulas, write_text
 
 WAVES_NOTE = (
     "Waves of refugees are not kept apart: that needs a long series of the country (--nation) and a data set whose "
@@ -47,7 +47,9 @@ def run_calibrate(
     Returns the calibration and its report as text.
     """
     population = read.read_history(history)
-    deaths, notes = mortality_or_rough(history, mortality, baseline, launch)
+    deaths, notes = mortality_or_rough(
+        history, mortality, baseline, range(int(population["year"][0]), launch + 1)
+    )
     rates = read.read_fertility(read.auxiliary(history, fertility, read.FERTILITY_FILE, read.HOW_FERTILITY))
     series = nation or history.parent / NATION_FILE
     profile = refugee_profile(baseline)
@@ -63,7 +65,8 @@ def run_calibrate(
         note = NOTE.format(launch=launch, shape=windows.shape, level=windows.level, fertility=windows.fertility)
         write_estimates(found, output / "estimates.nc", " ".join((note, *notes)))
         with replacing(output / "steps.csv") as temporary:
-            report.step_table(found, population).to_csv(temporary, index=False, float_format="%.4g", encoding="utf-8")
+            steps = without_formulas(report.step_table(found, population))
+            steps.to_csv(temporary, index=False, float_format="%.4g", encoding="utf-8")
         write_text(output / "calibration.txt", words)
     return found, words
 
@@ -82,12 +85,15 @@ def refugee_profile(baseline: xr.Dataset | None) -> np.ndarray | None:
 
 
 def mortality_or_rough(
-    history: Path, given: Path | None, baseline: xr.Dataset | None, last: int
+    history: Path, given: Path | None, baseline: xr.Dataset | None, launches: range
 ) -> tuple[xr.Dataset, tuple[str, ...]]:
-    """Mortality by launch year from a file, else rough from a data set, and what a reader must know of it."""
+    """Mortality by launch year from a file, else rough from a data set, and what a reader must know of it.
+
+    history: a file; `given`: one of mortality, by default that of the usual name beside the history. baseline: the data
+    set whose mortality stands in, moved to the launches.
+    """
     beside = history.parent / read.MORTALITY_FILE
     if given is not None or beside.is_file() or baseline is None:
         return read.read_mortality(read.auxiliary(history, given, read.MORTALITY_FILE, read.HOW_MORTALITY)), ()
-    first = int(read.read_history(history)["year"][0])
     note = f"Mortality is rough: that of the data set moved back along its own decline; {read.HOW_MORTALITY}."
-    return read.rough_mortality(baseline, range(first, last + 1)), (note,)
+    return read.rough_mortality(baseline, launches), (note,)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from demosim.baseline.calibrate.flows import Flows
 from demosim.baseline.calibrate.level import LevelVariances, estimate_effect
 from demosim.baseline.calibrate.national import NationalFlows
+from demosim.baseline.calibrate.robust import pulled_in
 
 CHILDREN = (6, 17)
 ADULTS = (22, 39)
@@ -17,18 +18,22 @@ LEAST_WAVE = 1e-3  # of the inhabitants; smaller ones cannot be told from ordina
 LEAST_SCORE = 3.0  # standard errors from zero before a tilt is used
 ABOVE_WEIGHT = 0.2  # of years with many children, so that the relation follows the ordinary years
 ROUNDS = 30
+LEAST_CALM = 4  # years without a wave, to know what is usual
 
 
 @dataclass(frozen=True)
 class Settlement:
     """`persons` (year,): settled above the ordinary; `profile` (sex, age): their shares; `tilt`: how much the rate of
-    settlement rises as log population falls by one; `tilt_error`: its standard error; `used`: beyond three of them."""
+    settlement rises as log population falls by one; `tilt_error`: its standard error; `used`: beyond three of them.
+    `spread`: variance of the municipalities' rates about that, relative to it, 0 where it is not beyond three standard
+    errors."""
 
     years: np.ndarray
     persons: np.ndarray
     profile: np.ndarray
     tilt: float
     tilt_error: float
+    spread: float = 0.0
 
     @property
     def used(self) -> bool:
@@ -92,7 +97,39 @@ def estimate_settlement(
     if not share.any():
         return wave
     column = lean(population[:, -1], population) * share
-    return Settlement(nation.years, persons, profile, *estimate_effect(flows, column, variances))
+    found = Settlement(nation.years, persons, profile, *estimate_effect(flows, column, variances))
+    if not found.used:
+        return found
+    spread, error = settlement_spread(flows.less(settled(flows, found)), found)
+    return replace(found, spread=spread if spread > LEAST_SCORE * error else 0.0)
+
+
+def settlement_spread(flows: Flows, wave: Settlement) -> tuple[float, float]:
+    """How much municipalities differed in their rates of settlement, as a relative variance, and its standard error.
+
+    Each decides for itself how many it settles. What levels vary more in years with a wave than in years without
+    one, over the square of the rate that the tilt gives; years far from the median pulled in. Infinite error where
+    there are no years of either kind.
+
+    flows: without what the tilt explains, see `settled`.
+    """
+    size = flows.size
+    came = np.array([wave.in_year(int(year)) for year in flows.years]) / size.sum(0)
+    calm = came == 0
+    if calm.all() or calm.sum() < LEAST_CALM:
+        return 0.0, np.inf
+    level = pulled_in(flows.level, size)
+    error = level - level[:, calm].mean(1, keepdims=True)
+    people = size[:, -1]
+    design = np.column_stack([1 / people, np.ones_like(people)])
+    usual = (error[:, calm] ** 2).sum(1) / (calm.sum() - 1)
+    noise = design @ np.linalg.lstsq(design * people[:, None], usual * people)[0]
+    noise = np.maximum(noise, noise.max() * 1e-6)[:, None] * (1 + 1 / calm.sum())
+    rate = (np.maximum(1 + wave.tilt * lean(people, people), 0)[:, None] * came[~calm]) ** 2
+    more, weight = error[:, ~calm] ** 2 - noise, rate / noise**2
+    found = float((weight * more).sum() / (weight * rate).sum())
+    scatter = (weight * (more - found * rate)).sum(1)
+    return max(found, 0.0), float(np.sqrt((scatter**2).sum()) / (weight * rate).sum())
 
 
 def settled(flows: Flows, wave: Settlement) -> np.ndarray:

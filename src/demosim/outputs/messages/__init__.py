@@ -20,3 +20,8 @@ def message(lang: str, key: str, **values: object) -> str:
     'Total'
     """
     return catalogue(lang)[key].format(**values)
+
+
+def heads(lang: str, key: str, **values: object) -> list[str]:
+    """The heads of a table's columns: a message that parts them by a bar."""
+    return message(lang, key, **values).split("|")
