@@ -299,7 +299,7 @@ def test_wrong_requests(tmp_path: Path, draws: int, seed: int, said: str) -> Non
 
 
 def test_targets_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DemosimError, match="a fan cannot meet"):
+    with pytest.raises(DemosimError, match="only `run` takes it"):
         run_fan(sweep_country.scenario_file(tmp_path, '[municipalities."R1"]\nnet = 5\n'), draws=20)
 
 

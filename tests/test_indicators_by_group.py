@@ -166,7 +166,7 @@ def test_the_command_prints_writes_and_refuses(
     stored: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = made_up_result.norway().assign_attrs(baseline="norway2026")
-    monkeypatch.setattr("demosim.cli.indicators.result_of", lambda path: (run, None))
+    monkeypatch.setattr("demosim.cli.indicators.result_of", lambda path, allow_paths: (run, None))
     code, out, err = call(capsys, "--json", "--lang", "en", "indicators", stored, "--by", "size", "--date", 2036)
     assert (code, err) == (0, "")
     tables = {table["key"]: table for table in json.loads(out)["tables"]}
@@ -209,6 +209,10 @@ def test_the_record_is_told_with_a_word_where_a_band_is_narrower(lang: str) -> N
     assert "2027" in wide.title
     narrow = record_table(band, record, {"ours": 0.3, "ours_2020": 0.2}, lang)
     assert len(narrow.notes) == 2
+    less = band.assign_attrs(national=1, municipal=1, unit_costs=0, deflator=0)
+    reasons = [record_table(data, record, {"ours": 0.3, "ours_2020": 0.2}, lang).notes[1] for data in (band, less)]
+    assert "unit-costs, deflator" in reasons[1]
+    assert "unit-costs" not in reasons[0], "nothing left out: the scenario's own assumptions"
     unpriced = record_table(band, record, {"ours": 0.3, "ours_2020": float("nan")}, lang)
     assert (len(unpriced.rows), len(unpriced.notes)) == (5, 1)
     assert is_norway(band.assign_attrs(baseline="norway2026"))

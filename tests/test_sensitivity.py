@@ -130,7 +130,7 @@ def test_wrong_requests(scenario: Path, options: dict[str, object], said: str) -
 
 
 def test_fitted_targets_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DemosimError, match="cannot differentiate"):
+    with pytest.raises(DemosimError, match="only `run` takes it"):
         run_sensitivity(sweep_country.scenario_file(tmp_path, '[municipalities."R1"]\nnet = 5\n'))
 
 

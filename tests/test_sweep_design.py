@@ -147,7 +147,7 @@ def test_all_problems_come_at_once(spec: Spec, country: xr.Dataset) -> None:
 
 def test_targets_that_are_fitted_are_refused(tmp_path: Path, country: xr.Dataset) -> None:
     spec = with_table(tmp_path, '[municipalities."R1"]\nnet = 5\n')
-    with pytest.raises(DemosimError, match="fitted for one run"):
+    with pytest.raises(DemosimError, match="only `run` takes it"):
         make_design(spec, country, ["fertility.tfr=1,2"])
 
 

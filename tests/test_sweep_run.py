@@ -229,8 +229,8 @@ def test_kill_loses_nothing_that_was_done(scenario: Path, tmp_path: Path) -> Non
 def test_wrong_requests(scenario: Path, tmp_path: Path) -> None:
     for options, said in [
         (SweepOptions(VARIED, by="municipality", municipalities=("R9",)), "no municipality has the number R9"),
-        (SweepOptions(VARIED, municipalities=("R1",)), "are for need by municipality"),
-        (SweepOptions(VARIED, by="municipality", municipalities=("R1",), population=True), "or none"),
+        (SweepOptions(VARIED, municipalities=("R1",)), "need --by municipality"),
+        (SweepOptions(VARIED, by="municipality", municipalities=("R1",), population=True), "keeps all municipalities"),
         (SweepOptions(VARIED, by="municipal"), 'did you mean "municipality"?'),
         (SweepOptions(VARIED, chunk=0), "0 scenarios per task"),
     ]:

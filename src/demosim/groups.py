@@ -43,14 +43,6 @@ def size_classes(dataset: xr.Dataset, cuts: Sequence[float] = SIZE_CUTS) -> xr.D
     return _group(dataset, np.array(labels)[number]).assign_attrs(order=labels)
 
 
-def places(dataset: xr.Dataset, name: str) -> xr.DataArray:
-    """Each municipality's `county`, `county_name`, `landsdel` or another of its coordinates, as groups."""
-    known = [str(label) for label in dataset.coords if dataset[label].dims == ("municipality",)]
-    if name not in known:
-        raise usage_error(f'no grouping is called "{name}"', allowed=", ".join(known))
-    return _group(dataset, dataset[name].values.astype(np.str_))
-
-
 def _group(dataset: xr.Dataset, values: np.ndarray) -> xr.DataArray:
     return xr.DataArray(values, {"municipality": dataset["municipality"].values}, name="group")
 
@@ -68,7 +60,10 @@ def groups_of(dataset: xr.Dataset, name: str, apart: Sequence[str] = ()) -> xr.D
     elif name == "all":
         groups = _group(dataset, np.full(dataset.sizes["municipality"], "all"))
     else:
-        groups = places(dataset, name)
+        known = [str(label) for label in dataset.coords if dataset[label].dims == ("municipality",)]
+        if name not in known:
+            raise usage_error(f'no grouping is called "{name}"', **instead_of(name, known))
+        groups = _group(dataset, dataset[name].values.astype(np.str_))
     return set_apart(groups, apart, dataset)
 
 

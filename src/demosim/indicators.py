@@ -1,7 +1,7 @@
 """What a population says at a glance: dependency ratio, old-age shares, growth by age, municipalities that decline.
 
 Every function takes a projection (stocks on `date`) or a history (stocks on `year`), with whatever ages and places it
-has, and gives labelled arrays on the same dates; `groups` (see `size_classes`, `places`) adds municipalities up.
+has, and gives labelled arrays on the same dates; `groups` (see `demosim.groups`) adds municipalities up.
 """
 
 from __future__ import annotations

@@ -31,10 +31,8 @@ def compare(
 
     if len(results) < 2:
         raise usage_error("a comparison takes two results or more")
-    comparison = compare_results(results, output)
-    tables = difference_tables(comparison, settings.lang)
-    if explain:
-        where = (budget_year, municipality, method)
-        tables.append(explanation_table(results[0], results[1], settings.lang, *where))
+    where = (budget_year, municipality, method)
+    causes = [explanation_table(results[0], results[1], settings.lang, *where)] if explain else []
+    tables = [*difference_tables(compare_results(results, output), settings.lang), *causes]
     written = [] if output is None else [message(settings.lang, "written", path=output)]
     print_tables(settings, tables, written)

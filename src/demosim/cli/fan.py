@@ -26,7 +26,7 @@ def fan(
     output: Path | None, allow_paths: bool,
 ) -> None:  # fmt: skip
     """Draw the uncertain assumptions of the scenario FILE many times and show the band of its figures."""
-    from demosim.cli.frames import asked_for, print_tables, read_spec
+    from demosim.cli.frames import asked_for, print_tables, read_spec, told_not_counted
     from demosim.outputs.fan import fan_table, record_table
     from demosim.outputs.measures import is_norway
     from demosim.outputs.messages import message
@@ -43,4 +43,4 @@ def fan(
     tables = [fan_table(result, settings.lang, region, names.get(region, "")) for region in ["country", *codes]]
     if is_norway(result):
         tables.append(record_table(result, budget_record(), next_year_half_width(result), settings.lang))
-    print_tables(settings, tables, [message(settings.lang, "written", path=path)])
+    print_tables(settings, tables, [*told_not_counted(settings, result), message(settings.lang, "written", path=path)])

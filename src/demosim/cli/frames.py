@@ -62,6 +62,12 @@ def print_tables(settings: Settings, tables: Sequence[Table | Frame], notes: Seq
             print_text(note)
 
 
+def told_not_counted(settings: Settings, result: xr.Dataset) -> list[str]:
+    """A note on what of the scenario a sweep, a fan or a sensitivity does not count, where there is anything."""
+    names = result.attrs.get("not_counted")
+    return [message(settings.lang, "not_counted", names=names)] if names else []
+
+
 def print_json(data: Any) -> None:
     """Print a document for machines; a number that is none is an error of ours, and not written as no JSON allows."""
     click.echo(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False, default=str))

@@ -32,22 +32,30 @@ from demosim.cli.progress import progress_bar
 @ALLOW_PATHS
 @click.pass_obj
 def sweep(
-    settings: Settings, /, file: Path, output: Path | None, scheduler: str | None, allow_paths: bool, **chosen: object
-) -> None:
+    settings: Settings, /, file: Path, municipalities: tuple[str, ...], output: Path | None, scheduler: str | None,
+    allow_paths: bool, **chosen: object,
+) -> None:  # fmt: skip
     """Run the scenario FILE at many values of its knobs."""
-    from demosim.cli.frames import say_written
-    from demosim.scenario.read import read_scenario
+    import xarray as xr
+
+    from demosim.cli.frames import asked_for, print_tables, read_spec, told_not_counted
+    from demosim.outputs.messages import message
+    from demosim.outputs.sweep import sweep_table
     from demosim.sweep.run import SweepOptions, run_sweep
 
-    spec = read_scenario(file, allow_paths)
+    spec, baseline = read_spec(file, allow_paths)
     path = output or Path("results") / f"{spec.name}-sweep.nc"
-    asked = SweepOptions(**chosen)  # type: ignore[arg-type]  # click has checked them
+    only = tuple(asked_for(baseline, municipalities))
+    asked = SweepOptions(municipalities=only, **chosen)  # type: ignore[arg-type]  # click has checked them
     with progress_bar(settings) as bar:
         report = None if bar is None else lambda seen: bar(seen.done, seen.total)
         written = run_sweep(
             spec, path, asked, settings.workers, address=scheduler, report=report, allow_paths=allow_paths
         )
-    say_written(settings, [written])
+    with xr.open_dataset(written) as stored:
+        table = sweep_table(stored, settings.lang)
+        notes = [*told_not_counted(settings, stored), message(settings.lang, "written", path=written)]
+    print_tables(settings, [table] if table is not None else [], notes)
 
 
 @click.command()
@@ -69,7 +77,7 @@ def sensitivity(
     accumulated: bool, sobol_points: int, seed: int, allow_paths: bool,
 ) -> None:  # fmt: skip
     """Rank the assumptions of the scenario FILE by what they do to demographic expenditure."""
-    from demosim.cli.frames import asked_for, print_tables, read_spec
+    from demosim.cli.frames import asked_for, print_tables, read_spec, told_not_counted
     from demosim.outputs.messages import message
     from demosim.outputs.regions import municipality_names
     from demosim.outputs.sensitivity import tornado_tables
@@ -80,4 +88,5 @@ def sensitivity(
     path = output or Path("results") / f"{spec.name}-sensitivity.nc"
     result = run_sensitivity(spec, path, codes, budget_year, accumulated, sobol_points, seed, settings.workers)
     written = message(settings.lang, "written", path=path)
-    print_tables(settings, tornado_tables(result, settings.lang, municipality_names(baseline)), [written])
+    notes = [*told_not_counted(settings, result), written]
+    print_tables(settings, tornado_tables(result, settings.lang, municipality_names(baseline)), notes)

@@ -37,10 +37,8 @@ def check_costs(baseline: xr.Dataset, spec: Spec) -> None:
     if options.own is not None:
         _own(options.own, counted, baseline, problems)
     if not problems.problems:
-        try:
+        with problems.collecting():
             derive_unit_cost(baseline, options.of_country, spec.price_year)
-        except DemosimError as error:
-            problems.problems += error.problems
     if problems.problems:
         placed = [_placed(problem, spec) for problem in problems.problems]
         raise DemosimError(sorted(placed, key=lambda problem: problem.line or 0), 2)
@@ -96,10 +94,8 @@ def _pressure(pressure: Pressure, counted: list[str], baseline: xr.Dataset, prob
 
 
 def _own(own: OwnCosts, counted: list[str], baseline: xr.Dataset, problems: ProblemGroup) -> None:
-    try:
+    with problems.collecting():
         municipalities_of(baseline, own)
-    except DemosimError as error:
-        problems.problems += error.problems
     found = ProblemGroup(own.file)
     top = "" if own.file else "costs.own."
     for place, table in own.cost.items():

@@ -12,6 +12,8 @@ from demosim.outputs.sheets_sure import quantile_name
 from demosim.outputs.tables import Rows, Table
 from demosim.outputs.words import BILLION, MILLION, Words, money_decimals
 
+SOURCES = ("national", "municipal", "unit_costs", "deflator")  # attributes of a fan, 0 where left out
+
 
 def fan_table(result: xr.Dataset, lang: str, region: str = "country", name: str = "") -> Table:
     """Demographic expenditure by budget year: the ends of the 80 and 67 per cent bands, and the middle."""
@@ -31,6 +33,14 @@ def fan_table(result: xr.Dataset, lang: str, region: str = "country", name: str 
     return Table(f"fan_{region}", title + place, columns, rows, decimals, notes=[message(lang, "fan_note")])
 
 
+def _left_out(result: xr.Dataset, lang: str) -> str:
+    """Which uncertainties the draws of a fan leave out, as a reason for a narrow band."""
+    names = [name.replace("_", "-") for name in SOURCES if not result.attrs.get(name, 1)]
+    if not names:
+        return message(lang, "fan_record_nothing_left_out")
+    return message(lang, "fan_record_left_out", names=", ".join(names))
+
+
 def record_table(result: xr.Dataset, record: Mapping[str, float], ours: Mapping[str, float], lang: str) -> Table:
     """How budget estimates have missed, and half the next year's 80 per cent band of theirs and of a fan, bn kr.
 
@@ -44,7 +54,7 @@ def record_table(result: xr.Dataset, record: Mapping[str, float], ours: Mapping[
     half = number(record["half_width"], 1, lang)
     notes = [message(lang, "fan_record_too_high", number=int(record["too_high_last_ten"]), of=10, half=half)]
     if ours["ours_2020"] < record["half_width"]:
-        notes.append(message(lang, "fan_record_narrower"))
+        notes.append(message(lang, "fan_record_narrower", reason=_left_out(result, lang)))
     about = {"first": int(record["first"]), "last": int(record["last"]), "year": int(result["budget_year"].values[0])}
     title = message(lang, "fan_record_title", **about)
     return Table("fan_record", title, heads(lang, "heads_fan_record"), rows, 2, notes=notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demosim.errors import DemosimError, ProblemGroup, did_you_mean
+from demosim.errors import ProblemGroup, did_you_mean
 from demosim.scenario.fiscal_options import FILES, FiscalOptions, FreeIncome
 from demosim.scenario.forms import Report
 from demosim.scenario.paths import named_file
@@ -41,10 +41,8 @@ def take_fiscal_files(tree: dict[str, Any], report: Report) -> None:
         file = None if report.group.problems else named_file(name, ("fiscal", key), report)
         if file is None:
             continue
-        try:
+        with report.group.collecting():
             fiscal[key] = _as_written(key, file, report)
-        except DemosimError as error:
-            report.group.problems += error.problems
 
 
 def _as_written(key: str, path: Path, report: Report) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demosim.errors import DemosimError, usage_error
+from demosim.errors import usage_error
 from demosim.files import check_columns, is_file, read_csv
 from demosim.scenario.cost_options import COUNTRY, OwnCosts
 from demosim.scenario.forms import Report
@@ -143,8 +143,7 @@ def take_own_costs(tree: dict[str, Any], report: Report) -> None:
 
 def _own_file(name: str, path: KeyPath, report: Report) -> OwnCosts | None:
     file = named_file(name, path, report)
-    try:
-        return None if file is None else read_own_costs(file)
-    except DemosimError as error:
-        report.group.problems += error.problems
-        return None
+    if file is not None:
+        with report.group.collecting():
+            return read_own_costs(file)
+    return None

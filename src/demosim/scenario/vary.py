@@ -43,7 +43,11 @@ def split_path(spec: Spec, path: str) -> tuple[type[Knob], str, tuple[str, ...]]
         knob, name, parts = _split(path)
     except LookupError:
         raise _no_knob(spec, path) from None
-    if name and name not in getattr(spec, knob.path.split(".")[0]):
+    section = knob.path.split(".")[0]
+    if name and name not in getattr(spec, section):
+        if section == "municipalities":
+            way = f"a line [municipalities.{name}] in the scenario makes it one"
+            raise usage_error("no number of the scenario has this path", path=path, allowed=way)
         raise _no_knob(spec, path)
     fits = not parts if knob.form == "number" else len(parts) <= 1
     if knob.form == "by_sex":

@@ -16,6 +16,7 @@ from demosim.errors import DemosimError, Problem, ProblemGroup, did_you_mean, us
 from demosim.scenario.prepare import prepare
 from demosim.scenario.spec import Spec
 from demosim.scenario.vary import split_path, vary
+from demosim.uncertainty.many import ONE_RUN, WAYS, refused_in_many
 
 METHODS = ("grid", "latin", "sobol")
 MOST_SCENARIOS = 10_000_000
@@ -163,9 +164,7 @@ def _check(spec: Spec, baseline: xr.Dataset, axes: Sequence[Axis], method: str) 
     if not axes:
         raise usage_error("nothing is varied", path="vary", allowed=f"{_HOW}; or a [sweep] table in the scenario")
     found: list[Problem] = []
-    if spec.control or any(path.endswith(".net") and path.startswith("municipalities.") for path in spec.knobs):
-        what = "a sweep cannot meet [[control]] totals or municipalities.*.net, which are fitted for one run at a time"
-        found.append(Problem(what, file=spec.file))
+    found += refused_in_many(spec)
     seen: set[str] = set()
     for axis in axes:
         if axis.path in seen:
@@ -178,7 +177,7 @@ def _check(spec: Spec, baseline: xr.Dataset, axes: Sequence[Axis], method: str) 
         try:
             knob, _, _ = split_path(spec, axis.path)
             if knob.path == "municipalities.*.net":
-                found.append(Problem("is fitted for one run at a time", path=axis.path, allowed="extra_net instead"))
+                found.append(Problem(ONE_RUN, path=axis.path, allowed=WAYS["net"]))
         except DemosimError as error:
             found += error.problems
     if found:

@@ -66,9 +66,9 @@ def make_job(
         raise usage_error(f"{by} is no kind of place", path="by", allowed=", ".join(PLACES), suggestion=near)
     codes = [str(code) for code in baseline["municipality"].values]
     if municipalities and by != "municipality":
-        raise usage_error("single municipalities are for need by municipality", path="municipality")
+        raise usage_error("single municipalities need --by municipality", path="municipality")
     if municipalities and population:
-        raise usage_error("persons are kept of all municipalities or none", path="municipality")
+        raise usage_error("--population keeps all municipalities", path="municipality", allowed="one or the other")
     missing = [code for code in municipalities if code not in codes]
     if missing:
         near = did_you_mean(missing[0], codes)

@@ -20,6 +20,7 @@ from demosim.sweep.execute import Results, run_tasks, scheduler, threads
 from demosim.sweep.job import digest_of_job, make_job
 from demosim.sweep.store import open_store
 from demosim.sweep.write import write_sweep
+from demosim.uncertainty.many import said_not_counted
 
 CHUNK, LEAST_CHUNK, MOST_CHUNK = 250, 1, 2000
 
@@ -128,6 +129,7 @@ def _attrs(spec: Spec, baseline: xr.Dataset, digest: str, method: str, seed: int
         "baseline": str(baseline.attrs.get("name", spec.baseline)),
         "baseline_digest": str(baseline.attrs.get("digest", "")), "digest": digest, "method": method,
     }  # fmt: skip
+    attrs |= said_not_counted(spec)
     return attrs if seed is None else attrs | {"seed": seed}
 
 

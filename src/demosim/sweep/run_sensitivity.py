@@ -19,6 +19,7 @@ from demosim.sweep.municipal import list_municipal_changes
 from demosim.sweep.sensitivity import Figure, tornado
 from demosim.sweep.sobol import sobol
 from demosim.uncertainty.fan_run import read_estimates
+from demosim.uncertainty.many import refuse_in_many, said_not_counted
 
 
 def run_sensitivity(
@@ -48,11 +49,8 @@ def run_sensitivity(
         if code not in codes:
             near = did_you_mean(code, codes)
             raise usage_error(f"no municipality has the number {code}", path="municipality", suggestion=near)
-    resolved = resolve(baseline, spec)
-    if resolved.controls or resolved.nets:
-        what = "cannot differentiate [[control]] totals or municipalities.*.net, which are fitted for one run at a time"
-        raise usage_error(what, file=spec.file)
-    assumptions = resolved.assumptions
+    refuse_in_many(spec)
+    assumptions = resolve(baseline, spec).assumptions
     unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year)
     changes = list_changes(assumptions, unit_cost)
     estimates = read_estimates(assumptions, baseline_location(spec)) if municipalities else None
@@ -67,7 +65,7 @@ def run_sensitivity(
         result = result.assign_attrs(sobol_points=sobol_points, sobol_seed=seed)
     names = ("scenario", "title", "price_year", "baseline", "baseline_digest", "launch_year", "horizon", "digest")
     attrs = {name: assumptions.attrs[name] for name in names if name in assumptions.attrs}
-    result = result.assign_attrs(attrs)
+    result = result.assign_attrs(attrs | said_not_counted(spec))
     if output is not None:
         write_result(output, result, "sensitivity")
     return result

@@ -25,6 +25,7 @@ from demosim.uncertainty.fan_draws import CHUNK, Sources, simulate
 from demosim.uncertainty.fan_local import NEEDED, Local, local_from
 from demosim.uncertainty.fan_national import read_national
 from demosim.uncertainty.fan_waves import read_waves
+from demosim.uncertainty.many import refuse_in_many, said_not_counted
 
 ESTIMATES = "estimates.nc"
 MOST_DRAWS = 20_000
@@ -65,9 +66,8 @@ def run_fan(
     spec = scenario if isinstance(scenario, Spec) else read_scenario(scenario, allow_paths)
     location = baseline_location(spec)
     baseline = read_baseline(location)
+    refuse_in_many(spec)
     resolved = resolve(baseline, spec)
-    if resolved.controls or resolved.nets:
-        raise usage_error("a fan cannot meet [[control]] totals or municipalities.*.net", file=spec.file)
     unit_cost = derive_unit_cost(baseline, spec.costs, spec.price_year)
     profile = refugee_profile(baseline)
     sources = make_sources(resolved.assumptions, unit_cost, location, chosen, profile)
@@ -81,7 +81,7 @@ def run_fan(
     }  # fmt: skip
     used["waves"] = int(sources.waves is not None)
     found = fan_dataset(drawn, resolved.assumptions, unit_cost)
-    result = found.assign_attrs(draws=draws, seed=seed, **attrs, **used)
+    result = found.assign_attrs(draws=draws, seed=seed, **attrs, **used, **said_not_counted(spec))
     if output is not None:
         write_result(output, result, "fan")
     return result
