@@ -97,7 +97,7 @@ def sweeps(case: Case, sizes: tuple[int, ...], threads: tuple[int, ...], rounds:
                     contenders["NumPy, " + name, size, workers] = lambda m=name, w=workers, s=scenarios: numpy_sweep(
                         [models[m, i] for i in range(w)], s
                     )
-        times = take_turns(contenders, rounds if size <= 64 else 1 if size > 1000 else 2)
+        times = take_turns(contenders, 2 * rounds if size <= 64 else 2 if size > 1000 else rounds)
         result |= {key: Timed(time.best / size, time.median / size) for key, time in times.items()}
     return result
 
