@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-KERNEL_TESTS := tests/test_kernels.py tests/test_adjoint.py tests/test_moves.py
+KERNEL_TESTS := tests/test_kernels.py tests/test_kernels_need.py tests/test_adjoint.py tests/test_moves.py
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 PINNED := pyproject.toml constraints.txt
 

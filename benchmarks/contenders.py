@@ -8,20 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.inputs import Case, packed, sweep, tiled, with_ages, with_years
+from benchmarks.inputs import Case, packed, packer, sweep, tiled, with_ages, with_years
 from benchmarks.numpy_model import NumpyModel
 from benchmarks.pandas_model import PandasModel
 from benchmarks.timing import Timed, once, take_turns
 from demosim.costs.need import expenditure
 from demosim.gradient import gradient as labelled_gradient
-from demosim.gradient import total_weight, zero_adjoint
-from demosim.kernels.adjoint import back_project
+from demosim.gradient import total_weight
+from demosim.kernels.adjoint import back_project, scratch_space, zero_adjoint
 from demosim.kernels.layout import work_space
 from demosim.kernels.project import project
-from demosim.kernels.threads import empty_outputs, map_chunks, run_scenarios
-from demosim.packing import CostTable, pack, without_costs
+from demosim.kernels.threads import Rooms, empty_outputs, map_chunks, run_scenarios
+from demosim.packing import CostTable, Packer, pack, without_costs
 from demosim.projection import project as labelled_run
 
+TASK = 16  # scenarios packed at a time
 WIDTHS = {"float64": np.float64, "float32": np.float32}
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
@@ -83,27 +84,34 @@ def sweeps(case: Case, sizes: tuple[int, ...], threads: tuple[int, ...], rounds:
     models = {
         (n, t): NumpyModel(case.arrays, case.unit_cost, d) for n, d in WIDTHS.items() for t in range(max(threads))
     }
+    engines = {name: (packer(case, dtype), Rooms()) for name, dtype in WIDTHS.items()}
     for size in sizes:
         scenarios = sweep(case, min(size, 1000))
         contenders = {}
         for workers in threads:
-            for name, dtype in WIDTHS.items():
-                contenders["ours, " + name, size, workers] = lambda d=dtype, w=workers, s=scenarios, n=size: [
-                    ours_sweep(case, s[: min(n - first, 1000)], d, w) for first in range(0, n, 1000)
+            for name in WIDTHS:
+                contenders["ours, " + name, size, workers] = lambda e=engines[name], w=workers, s=scenarios, n=size: [
+                    ours_sweep(*e, s[: min(n - first, 1000)], case.size, w) for first in range(0, n, 1000)
                 ]
                 if size <= 64:
                     contenders["NumPy, " + name, size, workers] = lambda m=name, w=workers, s=scenarios: numpy_sweep(
                         [models[m, i] for i in range(w)], s
                     )
-        times = take_turns(contenders, rounds if size <= 64 else 1 if size > 1000 else 2)
+        times = take_turns(contenders, 2 * rounds if size <= 64 else 2 if size > 1000 else rounds)
         result |= {key: Timed(time.best / size, time.median / size) for key, time in times.items()}
     return result
 
 
-def ours_sweep(case: Case, scenarios: list, dtype: type[np.floating], threads: int) -> list[np.ndarray]:
-    """Scenarios packed and run in chunks; of each chunk the need by service and date is kept."""
-    inputs, pick = packed(case, scenarios, dtype)
-    return map_chunks(lambda first, last, part: part.need.sum(axis=-1), inputs, pick, case.size, threads=threads)
+def ours_sweep(pack_them: Packer, rooms: Rooms, scenarios: list, places: int, threads: int) -> list[np.ndarray]:
+    """Tasks over threads, as in `demosim.sweep`: each packs its scenarios and runs them, and of each task the need by
+    service and date is kept. What all scenarios share is made at the first call, as in the NumPy model."""
+
+    def run(first: int) -> list[np.ndarray]:
+        inputs, pick = pack_them.pack(scenarios[first : first + TASK])
+        return map_chunks(lambda begin, end, part: part.need.sum(axis=-1), inputs, pick, places, rooms=rooms)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [need for part in pool.map(run, range(0, len(scenarios), TASK)) for need in part]
 
 
 def numpy_sweep(models: list[NumpyModel], scenarios: list) -> list[np.ndarray]:
@@ -124,11 +132,12 @@ def gradients(case: Case, rounds: int) -> dict[str, Timed]:
     need, stored = empty_outputs(full, 1, case.size), empty_outputs(full, 1, case.size, ("population",))
     weights = np.zeros((need.need.shape[1], 1, inputs.population.shape[2]))
     weights[1:, :, : case.size] = 1
-    bare, work = without_costs(inputs), work_space(full)
+    bare, work, traced = without_costs(inputs), work_space(full), work_space(inputs, traced=True)
+    nothing, adjoint, scratch = empty_outputs(bare, 1, 0), zero_adjoint(inputs), scratch_space(inputs)
 
     def derive() -> None:
-        outputs = run_scenarios(bare, pick, 0, ("population",))
-        back_project(inputs, pick[0], outputs.population[0], weights, zero_adjoint(inputs))
+        project(bare, pick, 0, 1, nothing, traced)
+        back_project(inputs, pick[0], traced, weights, adjoint, scratch)
 
     result = take_turns(
         {

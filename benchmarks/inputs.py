@@ -10,7 +10,7 @@ import xarray as xr
 
 from demosim.baseline.read import read_baseline
 from demosim.costs.unit_costs import derive_unit_cost
-from demosim.packing import CostTable, pack
+from demosim.packing import CostTable, Packer
 from demosim.projection import assumption_arrays
 from demosim.scenario.read import baseline_location, read_scenario
 from demosim.scenario.resolve import resolve
@@ -99,7 +99,12 @@ def sweep(case: Case, number: int, seed: int = 1) -> list[dict[str, np.ndarray]]
     return scenarios
 
 
+def packer(case: Case, dtype: type[np.floating]) -> Packer:
+    """What packs scenarios of the case for the kernel."""
+    sexes = case.arrays["jump_off_population"].shape[1]
+    return Packer([CostTable.from_unit_cost(case.unit_cost, sexes)], dtype=dtype)
+
+
 def packed(case: Case, scenarios: list[dict[str, np.ndarray]], dtype: type[np.floating]) -> tuple:
     """Scenarios as the kernel takes them."""
-    sexes = case.arrays["jump_off_population"].shape[1]
-    return pack(scenarios, [CostTable.from_unit_cost(case.unit_cost, sexes)], dtype=dtype)
+    return packer(case, dtype).pack(scenarios)

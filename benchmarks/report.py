@@ -13,6 +13,8 @@ import numpy as np
 from benchmarks.inputs import Case
 from benchmarks.timing import Timed
 
+MOVED = 2 * 8  # bytes of a cell and year: it is read and written once
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -28,6 +30,7 @@ class Figures:
     copied: dict[tuple[str, int], float]
     multiplied: dict[tuple[str, int], float]
     start_up: dict[str, float | None]
+    writing: dict[str, tuple[float, float]]
     quick: bool
 
     def per_scenario(self, contender: str, threads: int) -> float:
@@ -40,7 +43,7 @@ def report(figures: Figures) -> str:
     """All tables."""
     return "\n".join(
         [*_setting(figures), *_single(figures), *_sweeps(figures), *_gradient(figures), *_growth(figures),
-         *_limits(figures), *_start_up(figures), ""]
+         *_limits(figures), *_start_up(figures), *_writing(figures), ""]
     )  # fmt: skip
 
 
@@ -122,8 +125,13 @@ def _growth(figures: Figures) -> list[str]:
         numbers = list(times)
         for number in numbers:
             relative = times[number] / number / (times[numbers[0]] / numbers[0])
-            rows.append((axis, f"{number:,}".replace(",", " "), _us(times[number]), f"{relative:.2f}"))
-    return ["", "### Growth, float64", *_table(("over", "number", "time", "time per one, first = 1"), rows)]
+            moved = ""
+            if axis == "municipalities":
+                cells = figures.case.cells * number / figures.case.size
+                moved = f"{MOVED * cells / times[number] / figures.copied['main memory', 1]:.0%}"
+            rows.append((axis, f"{number:,}".replace(",", " "), _us(times[number]), f"{relative:.2f}", moved))
+    head = ("over", "number", "time", "time per one, first = 1", "state read and written, of what main memory allows")
+    return ["", "### Growth, float64", *_table(head, rows)]
 
 
 def _limits(figures: Figures) -> list[str]:
@@ -135,7 +143,7 @@ def _limits(figures: Figures) -> list[str]:
         (f"multiply-adds, {name}, {threads} thread(s)", f"{rate / 1e9:.1f} × 10⁹/s")
         for (name, threads), rate in figures.multiplied.items()
     ]
-    moved = 2 * 8 * figures.case.cells  # every cell is read and written once a year
+    moved = MOVED * figures.case.cells
     time = figures.single["ours, float64"].best
     limit = figures.copied["a state and its copy", 1]
     rows.append(("share of the copying rate that reading and writing the state reaches", f"{moved / time / limit:.0%}"))
@@ -148,3 +156,8 @@ def _limits(figures: Figures) -> list[str]:
 def _start_up(figures: Figures) -> list[str]:
     rows = [(name, "not known" if value is None else f"{value:.2f}") for name, value in figures.start_up.items()]
     return ["", "### Start-up and memory", *_table(("", "value"), rows)]
+
+
+def _writing(figures: Figures) -> list[str]:
+    rows = [(name, f"{seconds * 1e3:.0f} ms", f"{size:.1f} MB") for name, (seconds, size) in figures.writing.items()]
+    return ["", "### Writing the result of the main scenario", *_table(("NetCDF", "time", "file"), rows)]

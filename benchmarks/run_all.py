@@ -42,6 +42,7 @@ def measure(quick: bool) -> Figures:
         },
         multiplied={(n, t): limits.multiply_adds_per_second(d, t) for n, d in contenders.WIDTHS.items() for t in cores},
         start_up=process.start_up(),
+        writing=process.writing(),
         quick=quick,
     )
 

@@ -20,6 +20,19 @@ ORIGIN = {
 }  # fmt: skip
 
 
+DATA_SET = """
+[data_set]
+name = "x"
+title = "x"
+country = "x"
+currency = "x"
+language = "en"
+launch_year = 2020
+interval_years = 1
+male_birth_share = 0.5
+"""  # the head of a declaration of local files
+
+
 def write(dataset: xr.Dataset, folder: Path) -> Path:
     """Write a made-up country as a data set folder and return the folder."""
     return write_data_set(dataset, folder, ORIGIN)

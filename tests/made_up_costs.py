@@ -14,6 +14,18 @@ from demosim.costs.pressure_need import pressure_need
 from demosim.scenario.cost_options import Adjustment
 
 
+def school_and_roads(school: float, roads: float) -> xr.DataArray:
+    """Kr per person of one age class, of a service of municipalities and of one of counties, all of it net."""
+    return xr.DataArray(
+        [[school], [roads]], dims=("service", "age"),
+        coords={
+            "service": ["school", "roads"], "age": [0], "net_share": ("service", [1.0, 1.0]),
+            "level": ("service", ["municipal", "county"]),
+        },
+        attrs={"price_year": 2026},
+    )  # fmt: skip
+
+
 def with_own_costs(run: xr.Dataset, own: Mapping[str, float]) -> xr.Dataset:
     """A run where health in some municipalities costs so many times what it does in the country, at each age."""
     places = run["municipality"].values.tolist()

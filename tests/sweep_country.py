@@ -9,7 +9,7 @@ import xarray as xr
 
 import made_up
 
-SCENARIO = """
+HEAD = """
 name = "small"
 baseline = "country"
 variant = "a-low"
@@ -18,8 +18,8 @@ price_year = 2026
 [streams.crisis]
 profile = "crisis"
 settlement = "quota"
-net = { 2020 = 40 }
 """
+SCENARIO = f"{HEAD}net = {{ 2020 = 40 }}\n"
 
 
 def unit_cost(ages: np.ndarray) -> xr.DataArray:

@@ -12,11 +12,17 @@ import made_up
 import naive
 from demosim.errors import DemosimError
 from demosim.gradient import budget_year_weight, effect, gradient, total_weight
+from demosim.kernels.adjoint import Adjoint, back_project, scratch_space, zero_adjoint
+from demosim.kernels.layout import work_space
+from demosim.kernels.project import project
+from demosim.kernels.threads import empty_outputs
+from demosim.packing import CostTable, pack
 from demosim.projection import assumption_arrays
 from plain_assumptions import plain_assumptions
 
 COUNTRIES = {
     "years of one": lambda: made_up.small_country(regions=3, last_age=12, steps=4, scale=500),
+    "few ages, so that who is born grows old": lambda: made_up.small_country(regions=2, last_age=3, steps=6, scale=800),
     "years of five": lambda: made_up.three_regions().isel(year=slice(0, 3)),
 }
 CHECKED = (
@@ -184,3 +190,34 @@ def test_weights_on_what_there_is_not_are_refused(weights: xr.DataArray, message
     assumptions = plain_assumptions(made_up.small_country(steps=2))
     with pytest.raises(DemosimError, match=message):
         gradient(assumptions, costs(assumptions), weights)
+
+
+def test_the_same_space_serves_one_gradient_after_another() -> None:
+    """Nothing of a gradient is left in the arrays that the next one works in."""
+    arrays = assumption_arrays(plain_assumptions(made_up.small_country(steps=3), streams=2))
+    table = CostTable.from_unit_cost(
+        np.random.default_rng(1).uniform(0, 9, (2, arrays["jump_off_population"].shape[2])), 2
+    )
+    inputs, pick = pack([arrays, arrays | {"fertility_rate": arrays["fertility_rate"] * 1.2}], [table])
+    run, adjoint, scratch = work_space(inputs, traced=True), zero_adjoint(inputs), scratch_space(inputs)
+    weights = np.random.default_rng(2).normal(size=(2, inputs.survival.shape[1] + 1, 2, inputs.population.shape[2]))
+    for scenario, weight in ((0, weights[0]), (1, weights[1]), (0, weights[0])):
+        project(inputs, pick, scenario, scenario + 1, empty_outputs(inputs, 2, 0), run)
+        back_project(inputs, pick[scenario], run, weight, adjoint, scratch)
+        fresh, room = zero_adjoint(inputs), work_space(inputs, traced=True)
+        project(inputs, pick, scenario, scenario + 1, empty_outputs(inputs, 2, 0), room)
+        back_project(inputs, pick[scenario], room, weight, fresh, scratch_space(inputs))
+        for name in Adjoint._fields:
+            np.testing.assert_array_equal(getattr(adjoint, name), getattr(fresh, name), err_msg=name)
+
+
+def test_dates_that_weigh_persons_alike_are_weighed_once() -> None:
+    arrays = assumption_arrays(plain_assumptions(made_up.small_country(steps=4)))
+    table = CostTable.from_unit_cost(np.ones((1, arrays["jump_off_population"].shape[2])), 2)
+    inputs, pick = pack([arrays], [table])
+    run, scratch = work_space(inputs, traced=True), scratch_space(inputs)
+    project(inputs, pick, 0, 1, empty_outputs(inputs, 1, 0), run)
+    weight = np.ones((5, 1, inputs.population.shape[2]))
+    weight[0], weight[3, 0, 1] = 0, 2
+    back_project(inputs, pick[0], run, weight, zero_adjoint(inputs), scratch)
+    assert scratch.dates.tolist() == [0, 1, 1, 3, 1]

@@ -210,6 +210,28 @@ def test_validate_results(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, "validate", "results")
     assert code == 0
     assert "cost-key, step" in out
+    assert call(capsys, "--quiet", "validate", "results") == (0, "", "")
+
+
+def test_what_is_written_is_named_in_a_document_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, "--json", "init", "mine")
+    assert (code, err) == (0, "")
+    names = [Path(path).name for path in json.loads(out)["written"]]
+    assert names == sorted(path.name for path in (ROOT / "scenarios").glob("*.toml"))
+    vary = ["--vary", "fertility.multiplier=0.9,1.1", "--output", "sweep.nc"]
+    code, out, err = call(capsys, "--json", "sweep", "mine/mars2026.toml", *vary)
+    assert (code, json.loads(out)) == (0, {"written": ["sweep.nc"]})
+
+
+@pytest.mark.parametrize("command", ["fan", "sensitivity"])
+def test_all_places_that_a_long_job_does_not_find_are_told_before_it_starts(
+    here: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    code, out, err = call(capsys, command, MARS, "--municipality", "Olso", "--municipality", "Herøy")
+    assert (code, out) == (2, "")
+    assert 'no municipality is called "Olso"' in err
+    assert 'more than one municipality is called "Herøy"' in err
+    assert not (here / "results").exists()
 
 
 def test_init_copies_scenarios(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

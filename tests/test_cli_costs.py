@@ -12,6 +12,8 @@ import xarray as xr
 
 import demosim as ds
 from conftest import ROOT
+from demosim.baseline.read import read_baseline
+from demosim.baseline.store import write_data_set
 from demosim.outputs.netcdf import write_result
 from test_cli import call
 
@@ -213,7 +215,7 @@ def test_refugees_grant_beside_cost_and_need(here: Path, capsys: pytest.CaptureF
     assert found["Need that free income carries"][0] == pytest.approx(467, abs=20)
     _, out, _ = call(capsys, *words, "--coverage", 1.0, "--municipality", "Vevelstad")
     assert "Vevelstad" in out
-    assert "dekningsgrad 1 " in " ".join(out.split())
+    assert "dekningsgrad 1,00 " in " ".join(out.split())
 
 
 @pytest.mark.parametrize(
@@ -239,7 +241,7 @@ def test_a_stream_that_is_not_there(here: Path, capsys: pytest.CaptureFixture[st
     assert code == 2
     assert 'no stream "ukrain"; ukraine; did you mean "ukraine"?' in err
     code, _, err = call(capsys, "refugees", MARS, "--rates", "none.toml")
-    assert "none.toml: no such file" in err
+    assert "none.toml: there is no such file" in err
 
 
 def test_income_with_tax_of_ones_own_sums_to_zero(stored: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,7 +276,7 @@ def test_income_says_what_is_held_and_what_is_missing(
     code, _, err = call(capsys, "income", stored, "--criteria", "other.csv")
     assert 'no criterion is called "refugee"' in err
     code, _, err = call(capsys, "income", stored, "--criteria", "none.csv")
-    assert "none.csv: no such file" in err
+    assert "none.csv: there is no such file" in err
 
 
 def test_standing_by_group_and_years_that_reserves_last(
@@ -375,14 +377,21 @@ change = "registered 2010"
 hold_out = true
 """
     (here / "targets.toml").write_text(text, encoding="utf-8")
-    code, out, err = call(capsys, "calibrate-costs", "targets.toml")
+    words = ("--json", "--lang", "en", "calibrate-costs", "targets.toml")
+    code, out, err = call(capsys, *words)
     assert (code, out) == (2, "")
+    assert 'target "from a run"' in err
     assert "lies outside the folder of the file that names it; a file in that folder, or --allow-paths" in err
-    code, out, err = call(capsys, "--json", "--lang", "en", "calibrate-costs", "targets.toml", "--allow-paths")
+    code, out, err = call(capsys, *words, "--allow-paths")
     assert (code, err) == (0, "")
     found = rows(tables(out)["targets"])
     assert found["from a run"][2:5] == pytest.approx([3.27, 3.2, 0], abs=0.005)
     assert 0.299 < found["kindergarten children"][3] < 0.401
+    one = text.replace("budget_year = 2027 }", 'budget_year = 2027, municipality = "bergen" }')
+    (here / "targets.toml").write_text(one.replace("low = 3.1\nhigh = 3.2", "low = 0.0\nhigh = 0.5"), encoding="utf-8")
+    code, out, err = call(capsys, *words, "--allow-paths")
+    assert (code, err) == (0, "")
+    assert 0 < rows(tables(out)["targets"])["from a run"][2] < 0.5
     assert found["2010"][-1] == "yes"
 
 
@@ -393,6 +402,7 @@ hold_out = true
         ('"registered 2015"', '"registred 2015"', 'did you mean "registered 2015"'),
         ('"registered 2015"', '{ "young" = 3 }', '"young" is no age band'),
         ('"registered 2015"', '{ result = "none.nc", budget_year = 2027 }', "no such file"),
+        ('"registered 2015"', '{ result = "../x.nc", budget_year = 2027 }', '"../x.nc" lies outside the folder'),
         ("price_year = 2020", "price_year = 1900", "price index does not cover 1900"),
         ("hold_out = false", "hold_out = true", "no target is to be met"),
         ("high = 2.0", 'high = "two"', "bad.toml:5: target.0.high"),
@@ -439,6 +449,16 @@ def test_why_june_became_march(here: Path, capsys: pytest.CaptureFixture[str]) -
     assert "39 400" in found["june_march"]["notes"][0]
 
 
+def test_the_causes_of_june_and_march_add_up_as_they_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    said = call(capsys, "--lang", "en", "validate", "june-march", "--method", "order")[1]
+    lines = [line.replace("\u2212", "-").rsplit(maxsplit=3)[1:] for line in said.split("\n\n")[0].splitlines()]
+    numbers = np.array([[float(word) for word in words] for words in lines if len(words) == 3 and "." in words[-1]
+                        and words[0].lstrip("-")[0].isdigit()])  # fmt: skip
+    assert len(numbers) == 3
+    np.testing.assert_allclose(numbers[:-1].sum(axis=0), numbers[-1], atol=1e-9)
+    np.testing.assert_allclose(numbers[:, :2].sum(axis=1), numbers[:, 2], atol=1e-9)
+
+
 def test_the_candidates_stand_with_the_results(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = call(capsys, "--json", "validate", "results", "--candidates")
     table = json.loads(out)[-1]
@@ -454,7 +474,109 @@ def test_a_scenario_can_stand_for_a_stored_result(here: Path, capsys: pytest.Cap
     (here / "short.toml").write_text(short, encoding="utf-8")
     code, out, _ = call(capsys, "--json", "groups", "short.toml", "--by", "all")
     assert code == 0
-    assert rows(tables(out)["groups"])["all"][0] == "357"
+    assert rows(tables(out)["groups"])["Alle"][0] == "357"
     code, out, _ = call(capsys, "--json", "staff", "short.toml")
     assert set(tables(out)) == {"labour", "labour_share"}
     assert not (here / "results").exists()
+
+
+READERS = {
+    "groups": [], "staff": [], "indicators": [], "income": [], "room": [], "standing": [],
+    "refugees": ["--rates", "rates.toml"], "show unit-costs": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", READERS)
+def test_data_outside_the_folder_of_a_scenario_need_leave(
+    here: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """Every command that reads a scenario asks for the same leave, and takes it."""
+    (here / "inner").mkdir()
+    (here / "rates.toml").write_text(CARE, encoding="utf-8")
+    short = MARS.read_text(encoding="utf-8").replace("horizon = 2036", "horizon = 2028")
+    revenue = "municipality,revenue\nUtsira,60000000\n"
+    (here / "revenue.csv").write_text(revenue, encoding="utf-8")
+    scenario = here / "inner" / "own.toml"
+    scenario.write_text(f'{short}\n[fiscal]\nrevenue = "../revenue.csv"\n', encoding="utf-8")
+    words = [*command.split(), scenario, *READERS[command]]
+    code, out, err = call(capsys, *words)
+    assert (code, out) == (2, "")
+    assert "lies outside the folder" in err
+    code, out, err = call(capsys, *words, "--allow-paths")
+    assert (code, err) == (0, "")
+    assert out.strip()
+
+
+def test_places_of_one_name_are_told_apart(stored: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("staff", "standing", "income"):
+        code, out, _ = call(capsys, "--json", command, stored, "--municipality", "Herøy (Nordland)")
+        labels = [row["label"] for table in json.loads(out)["tables"] for row in table["rows"]]
+        assert code == 0
+        assert any(label.startswith("Herøy (Nordland)") for label in labels), command
+
+
+def test_classes_of_size_stand_in_their_order(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = call(capsys, "--json", "standing", stored)
+    labels = [row["label"] for row in tables(out)["standing_groups"]["rows"]]
+    assert labels[:6] == ["0-3000", "3000-5000", "5000-10000", "10000-20000", "20000-50000", "50000+"]
+
+
+def test_numbers_in_notes_are_written_as_the_language_does(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "rates.toml").write_text(CARE, encoding="utf-8")
+    said = {lang: call(capsys, "--lang", lang, "refugees", MARS, "--rates", "rates.toml")[1] for lang in ("nb", "en")}
+    assert "dekningsgrad 0,91" in said["nb"]
+    assert "0.91" in said["en"]
+    text = call(capsys, "calibrate-costs")[1]
+    assert "delt på standardavvik: 1,8." in " ".join(text.split())
+
+
+def test_unit_costs_of_a_scenario_its_data_set_and_a_result(
+    stored: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = call(capsys, "show", "unit-costs")[1]
+    assert call(capsys, "show", "unit-costs", MARS)[1] == plain
+    assert call(capsys, "show", "unit-costs", stored)[1] == plain
+    assert call(capsys, "show", "unit-costs", "norway2026")[1] == plain
+    users = MARS.read_text(encoding="utf-8").replace("price_year = 2026", "price_year = 2025")
+    own = '[costs.own]\nprice_year = 2025\n[costs.own.barnehage]\n"0" = 0\n"1-5" = 200000\n"6+" = 0\n'
+    (here / "own.toml").write_text(f'{users}\n[costs]\nprofile = "users"\n{own}', encoding="utf-8")
+    code, said, _ = call(capsys, "show", "unit-costs", "own.toml")
+    assert code == 0
+    assert "2025-kroner" in said
+    assert "Scenariet har egne enhetskostnader" in said
+    asked = call(capsys, "show", "unit-costs", "--profile", "users", "--price-year", "2025")[1]
+    assert said.startswith(asked[: asked.index("Der kostnadene") if "Der kostnadene" in asked else 2000])
+
+
+def test_unit_costs_from_the_accounts_of_a_data_set(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The accounts that a data set carries go before the embedded ones, here as in a run."""
+    data = read_baseline("norway2026")
+    accounts = xr.DataArray(
+        [[9e10]], {"account_service": ["barnehage"], "account_year": [2024]}, ("account_service", "account_year"),
+        attrs={"source": "own accounts", "confidence": "own", "preliminary": ""},
+    )  # fmt: skip
+    write_data_set(data.assign(accounts=accounts), here / "mine", {"origin": "a test", "confidence": "made up"})
+    _, out, _ = call(capsys, "--json", "show", "unit-costs", "mine", "--service", "barnehage", "--price-year", "2024")
+    found = pd.DataFrame(json.loads(out)["unit_costs"])
+    assert found["total"].sum() == pytest.approx(9e10)
+    assert set(found["source"]) == {"own accounts"}
+    short = MARS.read_text(encoding="utf-8").replace('"norway2026"', '"mine"')
+    (here / "own.toml").write_text(short, encoding="utf-8")
+    _, out, _ = call(capsys, "--json", "show", "unit-costs", "own.toml", "--service", "barnehage")
+    assert set(pd.DataFrame(json.loads(out)["unit_costs"])["source"]) == {"own accounts"}
+
+
+def test_a_data_set_with_unit_costs_of_its_own_has_none_to_trace(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = read_baseline("norway2026")
+    cost = xr.DataArray(np.ones((1, data.sizes["age"])), {"service": ["school"], "age": data["age"].values},
+                        ("service", "age"), attrs={"price_year": 2026})  # fmt: skip
+    labels = {f"service_label_{lang}": ("service", ["School"]) for lang in ("nb", "nn", "en")}
+    cost = cost.assign_coords(level=("service", ["municipal"]), net_share=("service", [0.9]), **labels)
+    write_data_set(data.assign(unit_cost=cost), here / "mine", {"origin": "a test", "confidence": "made up"})
+    code, out, err = call(capsys, "show", "unit-costs", "mine")
+    assert (code, out) == (2, "")
+    assert "gives its unit costs itself" in err

@@ -7,45 +7,43 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from demosim.cli import main
 from demosim.sources import http as http_module
 from demosim.sources import tables as tables_module
 from demosim.sources.http import Limits
 from stub_api import StubApi
 from stub_client import serving, small_country
+from test_cli import call
 from test_sources_fetch import CODES, COUNTRY, LIST, TOWNS
 
 SOURCES = str(Path(tables_module.__file__).parents[2])
 
 
-def call(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    """Run a command in this process: exit code, what it printed, what it complained of."""
-    with pytest.raises(SystemExit) as end:
-        main([str(word) for word in words])
-    printed = capsys.readouterr()
-    return int(end.value.code or 0), printed.out, printed.err
-
-
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StubApi]:
     """The small country behind `DEMOSIM_API`, its entries in place of the embedded ones, a store of its own."""
-    folder = tmp_path / "tables"
-    folder.mkdir()
-    for name, text in {"towns": TOWNS, "country": COUNTRY, "codes": LIST}.items():
-        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(tables_module, "embedded", lambda *_: folder)
-    monkeypatch.setenv("DEMOSIM_STORE", str(tmp_path / "store"))
+    with small_store(monkeypatch, tmp_path, {"towns": TOWNS, "country": COUNTRY, "codes": LIST}) as stub:
+        yield stub
+
+
+@contextmanager
+def small_store(monkeypatch: pytest.MonkeyPatch, folder: Path, declared: dict[str, str]) -> Iterator[StubApi]:
+    """The small country behind `DEMOSIM_API` with these entries by name, and an empty store, in a folder."""
+    (folder / "tables").mkdir()
+    for name, text in declared.items():
+        (folder / "tables" / f"{name}.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(tables_module, "embedded", lambda *_: folder / "tables")
+    monkeypatch.setenv("DEMOSIM_STORE", str(folder / "store"))
     monkeypatch.setattr(http_module.Transport.__init__, "__defaults__", (Limits(2.0, 2.0, 5.0, 2, 0.01), None))
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(folder)
     with serving(monkeypatch) as stub:
         monkeypatch.setenv("DEMOSIM_API", stub.base)
         stub.config["maxCallsPerTimeWindow"] = 1000
-        stub.tables = small_country()
-        stub.klass = {"codesAt.json": CODES}
+        stub.tables, stub.klass = small_country(), {"codesAt.json": CODES}
         yield stub
 
 
@@ -55,7 +53,7 @@ def test_fetch_tells_each_table_and_what_was_never_checked(api: StubApi, capsys:
     lines = out.splitlines()
     assert [line.split(":")[0] for line in lines[:3]] == ["codes", "country", "towns"]
     assert "towns: 07459 updated 2026-02-24T07:00:00Z sha256:" in out
-    assert lines[-1] == "Entries never checked against a real answer: 3 of 3."
+    assert lines[-1] == "Oppføringer som aldri er holdt opp mot et virkelig svar: 3 av 3."
     assert call(capsys, "--quiet", "data", "fetch", "--table", "towns") == (0, "", "")
 
 
@@ -102,9 +100,12 @@ def test_the_network_is_away(api: StubApi, capsys: pytest.CaptureFixture[str], m
 
 
 def test_list_show_and_prune(api: StubApi, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code, out, _ = call(capsys, "data", "list")
+    code, out, _ = call(capsys, "--lang", "en", "data", "list")
     assert code == 0
     assert out == f"The store {tmp_path / 'store'} is empty; `demosim data fetch` fills it.\n"
+    assert call(capsys, "--lang", "nn", "data", "list", "--table", "towns")[1].endswith(
+        "har ikkje noko av towns; `demosim data fetch` fyller det.\n"
+    )
     assert json.loads(call(capsys, "--json", "data", "list")[1]) == []
     call(capsys, "data", "fetch", "--table", "towns")
     rows = json.loads(call(capsys, "--json", "data", "list")[1])
@@ -112,16 +113,20 @@ def test_list_show_and_prune(api: StubApi, capsys: pytest.CaptureFixture[str], t
     assert all(row["verified"] is False and row["table"] == "07459" for row in rows)
     out = call(capsys, "data", "list", "--table", "towns")[1]
     assert out.startswith("towns: 07459 updated 2026-02-24")
+    assert ", hentet 20" in out
     assert len(out.splitlines()) == 1
+    assert ", fetched 20" in call(capsys, "--lang", "en", "data", "list", "--table", "towns")[1]
     digest = next(row["digest"] for row in rows if row["entry"] == "towns")
     code, out, _ = call(capsys, "data", "show", digest[:10])
     assert code == 0
-    assert "answer sha256:" in out
+    assert "svar sha256:" in out
     assert "K-0110" in out
     shown = json.loads(call(capsys, "--json", "data", "show", digest[:10])[1])
     assert shown["digest"] == digest
     assert shown["query"]["Region"] == ["*", "codelist agg_KommSummer"]
-    assert call(capsys, "data", "prune")[1] == "Nothing to remove.\n"
+    assert call(capsys, "data", "prune")[1] == "Ingenting å fjerne.\n"
+    assert call(capsys, "--lang", "en", "data", "prune")[1] == "Nothing to remove.\n"
+    assert call(capsys, "--quiet", "data", "prune")[1] == ""
     api.tables["07459"].updated = "2026-03-01T07:00:00Z"
     call(capsys, "data", "fetch", "--table", "towns")
     gone = call(capsys, "data", "prune", "--dry-run")[1].splitlines()
@@ -140,7 +145,7 @@ def test_a_vintage_that_is_not_there(api: StubApi, capsys: pytest.CaptureFixture
 
 def test_verify_names_what_is_damaged(api: StubApi, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     call(capsys, "data", "fetch", "--table", "towns")
-    code, out, _ = call(capsys, "data", "verify")
+    code, out, _ = call(capsys, "--lang", "en", "data", "verify")
     assert (code, out) == (0, f"The store {tmp_path / 'store'} is as it was written: 2 vintages.\n")
     body = next((tmp_path / "store" / "bodies").rglob("*.json"))
     body.write_bytes(body.read_bytes()[:-1])
@@ -152,12 +157,14 @@ def test_verify_names_what_is_damaged(api: StubApi, capsys: pytest.CaptureFixtur
 
 def test_verify_live_names_each_entry(api: StubApi, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, "data", "verify", "--live")
+    assert out.splitlines()[0] == "codes: som oppgitt"
+    code, out, _ = call(capsys, "--lang", "en", "data", "verify", "--live")
     assert code == 0
     assert out.splitlines()[:3] == ["codes: as declared", "country: as declared", "towns: as declared"]
     api.tables["07459"].codelists["Region"]["agg_KommSummer"].pop("K-0301")
     code, out, err = call(capsys, "data", "verify", "--live")
     assert code == 1
-    assert "towns: differs" in out
+    assert "towns: avviker" in out
     assert "has 2 values of municipality, not 3" in err
     del api.tables["07459"]
     assert "404: not found" in call(capsys, "data", "verify", "--live")[2]
@@ -186,7 +193,7 @@ def test_offline_never_asks(api: StubApi, capsys: pytest.CaptureFixture[str]) ->
         (["--launch", "2026", "--estimates", "none.nc"], "none.nc: --estimates: there is no such file"),
         (["--from", "a.toml", "--history", "a.toml"], "--history and --estimates go with a launch year"),
         (["--launch", "2026", "--history", "a.toml", "--estimates", "a.toml"], "both --history and --estimates"),
-        (["--launch", "2026", "--weights", "none.csv"], "none.csv: cannot be read"),
+        (["--launch", "2026", "--weights", "none.csv"], "none.csv: there is no such file"),
         (["--launch", "2026", "--weights", "a.toml"], "a.toml: old: has no such column; columns old, new, weight"),
     ],
 )
@@ -246,8 +253,8 @@ main(sys.argv[2:])
     [
         (["data", "fetch", "--table", "population"], 2, "install demosim[data]"),
         (["data", "verify", "--live"], 2, "install demosim[data]"),
-        (["data", "list"], 0, "is empty"),
-        (["data", "verify"], 0, "is as it was written"),
+        (["data", "list"], 0, "er tomt"),
+        (["data", "verify"], 0, "er slik det ble skrevet"),
         (["data", "fetch", "--table", "population", "--offline"], 1, "population is not in the store"),
         (["data", "build", "--launch", "2026", "--output", "mine"], 1, "the store has no population"),
     ],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +11,7 @@ import xarray as xr
 
 import made_up
 from demosim.cli import Settings, main
-from demosim.cli.progress import counted_bar
+from demosim.cli.progress import progress_bar
 from made_up_history import LAST, history, national_table, write_files
 
 
@@ -112,22 +111,22 @@ def test_a_bar_of_counts_only_where_somebody_watches(
     settings: Settings, terminal: bool, shown: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stderr", Terminal() if terminal else io.StringIO())
-    with counted_bar(settings) as report:
+    with progress_bar(settings) as report:
         assert (report is not None) == shown
         if report is not None:
             report(3, 10)
             report(10, 10)
 
 
-def test_a_bar_of_counts_reckons_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, told = [100.0], []
-    monkeypatch.setattr("demosim.cli.progress.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("demosim.cli.progress.progress_bar", lambda settings: nullcontext(told.append))
-    with counted_bar(Settings()) as report:
+def test_a_bar_shows_how_many_are_done_and_is_gone_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with progress_bar(Settings()) as report:
         assert report is not None
-        clock[0] = 104.0
         report(20, 50)
-    assert (told[0].done, told[0].total, told[0].rate, told[0].left) == (20, 50, 5.0, 6.0)
+    assert "20/50" in screen.getvalue()
+    assert screen.getvalue().endswith("\x1b[2K")  # the line is wiped
 
 
 def test_backtest_of_bands_shows_both_halves_and_the_record(

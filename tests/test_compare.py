@@ -220,6 +220,12 @@ def test_the_table_for_readers_names_every_cause_apart(tmp_path: Path) -> None:
     demography = [data["demographic_expenditure"].sel(here).sum() for data in (first, second)]
     wanted = float(demography[1] - demography[0] + second["pressure_expenditure"].sel(here).sum()) / 1e6
     assert rows["Total"][2] == pytest.approx(wanted, rel=1e-9)
+    shown = np.array([cells for _, cells in table.printed])
+    assert [name for name, _ in table.printed] == list(rows)
+    np.testing.assert_allclose(shown, shown.round(1), atol=1e-9)
+    np.testing.assert_allclose(shown[:-1].sum(axis=0), shown[-1], atol=1e-9)
+    np.testing.assert_allclose(shown[:, 0] + shown[:, 1], shown[:, 2], atol=1e-9)
+    assert np.abs(shown - np.array(list(rows.values()))).max() < 0.21
     assert rows["Fertility"][0] > 0 > rows["Healthier ageing"][0]
     assert "in the order of the rows" in table.notes[0]
     norwegian = explanation_table(*paths, "nb", 2028, municipality="Bergen")

@@ -92,7 +92,7 @@ def test_ten_years_beside_the_published_change() -> None:
     """Upper secondary and care come out near the published; school differs because only teachers are counted."""
     data = read_baseline(DATA_SET)
     country = one_region(data, data["population"].sum("municipality").values, 2026)
-    path = country_path(country, {"streams": {"ukraine": ukraine_stream(6000)}})
+    path = country_path(country, ukraine_stream(6000))
     people = population(path, list(range(2026, 2037)))
     table = ten_year_change(full_time_equivalents(need_of(people), OPTIONS)).set_index("service")
     assert table.loc["grunnskole", "published"] == -8000

@@ -128,7 +128,7 @@ def test_bad_forms(tmp_path: Path) -> None:
         "i.toml": ("price_year = 2026\n[barnehage]\n", "i.toml:2: barnehage: is not a table of age bands"),
         "j.toml": ('price_year = 2026\n["4601".barnehage]\n', "j.toml:2: 4601.barnehage: is not a table of age bands"),
         "k.toml": ('price_year = true\n[barnehage]\n"0+" = nan\n', "barnehage.0+: nan is not an amount of kroner"),
-        "l.csv": ("\"", "cannot be read"), "m.xlsx": ("no workbook", "is not an xlsx workbook"),
+        "l.csv": ("\"", "is not a readable CSV file"), "m.xlsx": ("no workbook", "is not an xlsx workbook"),
         "c.toml": ("price_year = 2026\nbarnehage = 3\n", "barnehage: is not a table of age bands"),
         "d.csv": ("service,ages\nsosial,0+\n", "kr_per_person: has no such column"),
         "e.csv": (f"{head}sosial,0+,1,2025\nsosial,0+,1,2026\n", "one and the same year"),

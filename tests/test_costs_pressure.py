@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -10,7 +12,7 @@ import made_up
 from demosim.baseline.mortality import life_expectancy
 from demosim.compare import Case, explain
 from demosim.costs.need import expenditure
-from demosim.costs.pressure import Growth, HealthierAgeing, multipliers, observed_growth, with_multipliers
+from demosim.costs.pressure import Growth, HealthierAgeing, multipliers, observed_growth
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import DemosimError
 from demosim.projection import project
@@ -31,7 +33,10 @@ def cost(assumptions: xr.Dataset) -> xr.DataArray:
 def test_neutral_values_change_no_bit(assumptions: xr.Dataset, cost: xr.DataArray) -> None:
     neutral = multipliers(cost, assumptions, [Growth("coverage", "pleie_omsorg", 0.0)], HealthierAgeing(0.0))
     assert neutral == {}
-    assert with_multipliers(cost, neutral) is cost
+
+
+def multiplied(cost: xr.DataArray, found: dict[str, xr.DataArray]) -> xr.DataArray:
+    return prod(found.values(), start=cost).assign_attrs(cost.attrs)
 
 
 def test_growth_by_hand(assumptions: xr.Dataset, cost: xr.DataArray) -> None:
@@ -47,7 +52,7 @@ def test_need_follows_growth(assumptions: xr.Dataset, cost: xr.DataArray) -> Non
     people = project(assumptions)["population"]
     growth = [Growth("unit cost growth", name, 0.01) for name in cost["service"].values.tolist()]
     plain = expenditure(people, cost)["expenditure_need"]
-    grown = expenditure(people, with_multipliers(cost, multipliers(cost, assumptions, growth)))["expenditure_need"]
+    grown = expenditure(people, multiplied(cost, multipliers(cost, assumptions, growth)))["expenditure_need"]
     factor = xr.DataArray(1.01 ** np.arange(11), {"date": people["date"].values})
     np.testing.assert_allclose(grown, (plain * factor).transpose(*plain.dims), rtol=1e-12)
 
@@ -81,7 +86,7 @@ def test_each_kind_stands_apart_in_the_decomposition(assumptions: xr.Dataset, co
     before, after = (
         expenditure(people, each)["accumulated_demographic_expenditure"]
         .sel(financing="free_income", service="pleie_omsorg").isel(budget_year=-1).sum()
-        for each in (cost, with_multipliers(cost, found))
+        for each in (cost, multiplied(cost, found))
     )  # fmt: skip
     assert kroner.sum() == pytest.approx(float(after - before), rel=1e-9)
 

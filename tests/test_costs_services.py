@@ -76,6 +76,21 @@ def test_a_figure_that_points_nowhere_and_a_key_without_column_are_refused(servi
     assert "spread: Value error, a cost key needs a column of its table" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("method", "needs"),
+    [
+        ("per-inhabitant", "rate"), ("per-user", "users and users_per_fte"), ("coverage", "coverage and users_per_fte"),
+        ("total", "total"),
+    ],
+)  # fmt: skip
+def test_staff_that_cannot_be_counted_is_refused_with_what_is_missing(services: Path, method: str, needs: str) -> None:
+    broken = f'{TOY}\n[fte]\nmethod = "{method}"\nyear = 2024\n'
+    (services / "broken.toml").write_text(broken, encoding="utf-8")
+    with pytest.raises(DemosimError, match=f"broken.toml: fte: Value error, {method} needs {needs}$") as caught:
+        read_services(services)
+    assert caught.value.exit_code == 1
+
+
 def test_two_services_of_one_name_are_refused(services: Path) -> None:
     (services / "again.toml").write_text(TOY.replace("bibliotek", "barnehage"), encoding="utf-8")
     with pytest.raises(DemosimError, match='2 services are called "barnehage"'):

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demosim.costs.care_users import care_user_parts
-from demosim.costs.figures import deaths, facts, look_up, persons, registered
-from demosim.costs.parts import Part
+from demosim.costs.figures import Part, deaths, facts, look_up, persons, registered
 from demosim.costs.services import Figure, Service, Smooth, read_services
 from demosim.costs.smooth import smooth_from
 from demosim.costs.spread import averaged, kroner_per_person, older_users, parts_of

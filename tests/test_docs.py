@@ -128,7 +128,7 @@ def test_carrying_the_registered_deviation_along_is_no_explanation() -> None:
     """The figures of the launch correction in docs/method.md: the round plus each cohort's deviation in 2026."""
     data = read_baseline("norway2026")
     country, round_2024 = one_region(data, registered()[2026], 2026), one_region(data, registered()[2024], 2024)
-    ours = country_path(country, {"streams": {"ukraine": ukraine_stream(6000)}})
+    ours = country_path(country, ukraine_stream(6000))
     refugees = ours - country_path(country, {})
     published = country_path(round_2024, {}, 12)[2:]
     carried = published + refugees

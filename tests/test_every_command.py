@@ -162,3 +162,22 @@ def test_what_goes_wrong_leaves_what_was_there(
     assert (code, contents(here)) == (expected, before), said
     assert words_of_it in said
     assert "Traceback" not in said
+
+
+HIDDEN = ("jinja2", "markupsafe", "vl_convert", "altair", "xlsxwriter", "openpyxl", "websockets", "requests")
+WANT_REPORT = ("export", "report", "pages", "plot")  # in their first call
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if writes(name)])
+def test_without_the_extras_a_command_works_or_names_the_extra_and_leaves_nothing(
+    name: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(here)
+    for library in HIDDEN:
+        monkeypatch.setitem(sys.modules, library, None)
+    code, said = call(words(name, CALLS[name][0]), capsys)
+    if name in WANT_REPORT:
+        assert (code, contents(here)) == (2, before), said
+        assert 'pip install "demosim[report]"' in said
+    else:
+        assert code == 0 or (code, contents(here), "demosim[data]" in said) == (2, before, True), said

@@ -10,11 +10,11 @@ from demosim.costs.need import expenditure
 from demosim.errors import DemosimError
 from demosim.fiscal.refugees import (
     beside_free_income,
-    check_rates,
     first_year_rates,
     grant_and_cost,
     published_coverage,
 )
+from made_up_costs import school_and_roads
 
 RATES = {"adult": [100.0, 80, 60, 40, 20], "child": [50.0, 40, 30, 20, 10]}
 
@@ -46,14 +46,10 @@ def test_published_figures() -> None:
     np.testing.assert_allclose(table["grant"], 0.91 * table["cost"])
 
 
-def test_missing_rates_are_asked_for_by_name() -> None:
-    with pytest.raises(DemosimError) as caught:
-        check_rates({"adult": [194400.0], "child": [1.0, 2, 3, -4, 5, 6]})
-    said = str(caught.value)
-    for year in (2, 3, 4, 5):
-        assert f"rates.adult[{year}]: is needed; kr for year {year} after settlement" in said
-    assert "rates.child: 6 rates; 5 years" in said
-    assert "-4 is not an amount" in said
+def test_what_cannot_be_counted_is_refused() -> None:
+    for rates in ({"adult": [1.0] * 5}, {**RATES, "child": [1.0] * 4}, {**RATES, "adult": [1, 2, 3, -4, 5]}):
+        with pytest.raises(DemosimError, match="rates are missing or below zero; kr, 0 or more, for each of 5 years"):
+            grant_and_cost(arrivals(), rates)
     with pytest.raises(DemosimError, match="0 is no coverage"):
         grant_and_cost(arrivals(), RATES, 0)
     with pytest.raises(DemosimError, match="arrivals are negative"):
@@ -68,14 +64,7 @@ def test_beside_what_free_income_carries() -> None:
             values, dims=("municipality", "sex", "age", "date"),
             coords={"municipality": ["A", "B"], "sex": ["male", "female"], "age": [0], "date": [2026, 2027, 2028]},
         )  # fmt: skip
-        unit_cost = xr.DataArray(
-            [[7.0], [1.0]], dims=("service", "age"),
-            coords={
-                "service": ["school", "roads"], "age": [0], "net_share": ("service", [1.0, 1.0]),
-                "level": ("service", ["municipal", "county"]),
-            },
-            attrs={"price_year": 2026},
-        )  # fmt: skip
+        unit_cost = school_and_roads(7.0, 1.0)
         return expenditure(people, unit_cost)
 
     table = beside_free_income(grant_and_cost(arrivals(), RATES, 0.8), costs(3.0), costs(0.0))

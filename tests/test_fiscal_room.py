@@ -10,6 +10,7 @@ import xarray as xr
 from demosim.costs.need import expenditure
 from demosim.errors import DemosimError
 from demosim.fiscal.room import burden, national_room
+from made_up_costs import school_and_roads
 
 
 def test_2026_as_published() -> None:
@@ -32,14 +33,7 @@ def village() -> tuple[xr.Dataset, xr.DataArray]:
         np.array([[[[100.0, 110.0]], [[100.0, 110.0]]]]), dims=("municipality", "sex", "age", "date"),
         coords={"municipality": ["A"], "sex": ["male", "female"], "age": [0], "date": [2026, 2027]},
     )  # fmt: skip
-    cost = xr.DataArray(
-        [[1000.0], [500.0]], dims=("service", "age"),
-        coords={
-            "service": ["school", "roads"], "age": [0], "net_share": ("service", [1.0, 1.0]),
-            "level": ("service", ["municipal", "county"]),
-        },
-        attrs={"price_year": 2026},
-    )  # fmt: skip
+    cost = school_and_roads(1000.0, 500.0)
     return expenditure(people, cost), people
 
 

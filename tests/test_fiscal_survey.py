@@ -11,17 +11,26 @@ import xarray as xr
 
 from demosim.costs.need import expenditure
 from demosim.errors import DemosimError
-from demosim.fiscal.survey import combine, estimate_all, implied_share, read_survey, standing
+from demosim.fiscal.survey import estimate_all, read_survey, standing
+from made_up_costs import school_and_roads
 
 
 @pytest.mark.parametrize(
     ("sample", "rest", "total"), [(0.73, 1.16, 0.81), (0.734, 1.459, 0.87)], ids=["by income", "by size"]
 )
 def test_the_published_totals_imply_the_same_weight(sample: float, rest: float, total: float) -> None:
-    share = implied_share(sample, rest, total)
+    share = (total - rest) / (sample - rest)
     assert share == pytest.approx(0.813, abs=0.002)  # 83 per cent of the population answered
-    found = combine(pd.Series([sample]), pd.Series([rest]), pd.Series([0.813]))
-    assert round(float(found[0]), 2) == total
+    weight = 0.813 - 0.5  # one stratum answered all, the other has the rest's ratio and one who answered
+    other = (0.813 * sample - weight * rest) / 0.5
+    answers = pd.DataFrame({
+        "municipality": ["a", "b", "c"], "stratum": ["s", "t", "t"], "weight": [0.5, weight, 1 - 0.813],
+        "result": [other, rest, np.nan],
+    })  # fmt: skip
+    found = estimate_all(answers).set_index("stratum").loc["all"]
+    assert found["sample"] == pytest.approx(sample)
+    assert found["rest"] == pytest.approx(rest)
+    assert round(float(found["total"]), 2) == total
 
 
 def test_a_survey_by_hand() -> None:
@@ -63,13 +72,17 @@ def test_files(tmp_path: Path) -> None:
     path.write_text("municipality,stratum,weight,result\n0301,s,0,much\n0301,s,5,\n", encoding="utf-8")
     with pytest.raises(DemosimError) as caught:
         read_survey(path)
-    for wanted in ("result: 1 cells are not numbers", "weight: must be above zero", "0301: stands more than once"):
+    said = ('row 2, result: "much" is not a number', "weight: must be above zero", "0301: stands more than once")
+    for wanted in said:
         assert wanted in str(caught.value)
     path.write_text("municipality\n0301\n", encoding="utf-8")
     with pytest.raises(DemosimError, match="result: has no such column"):
         read_survey(path)
-    with pytest.raises(DemosimError, match="not a readable CSV"):
+    with pytest.raises(DemosimError, match="no such file"):
         read_survey(tmp_path / "none.csv")
+    path.write_text("municipality,stratum,weight,result\n0301,s,,1\n1101,s,inf,1\n", encoding="utf-8")
+    with pytest.raises(DemosimError, match=r'row 2, weight: "nan" is not a number\n.*row 3, weight: "inf" is not'):
+        read_survey(path)
 
 
 def test_standing() -> None:
@@ -81,14 +94,7 @@ def test_standing() -> None:
             "landsdel": ("municipality", ["Nord-Norge", "Østlandet"]),
         },
     )  # fmt: skip
-    unit_cost = xr.DataArray(
-        [[100.0], [1.0]], dims=("service", "age"),
-        coords={
-            "service": ["school", "roads"], "age": [0], "net_share": ("service", [1.0, 1.0]),
-            "level": ("service", ["municipal", "county"]),
-        },
-        attrs={"price_year": 2026},
-    )  # fmt: skip
+    unit_cost = school_and_roads(100.0, 1.0)
     costs = expenditure(people, unit_cost)
     revenue = pd.DataFrame({"municipality": ["A", "B"], "revenue": [1e6, 1e6]})
     table = standing(people.to_dataset(name="population"), costs, revenue).set_index("municipality")

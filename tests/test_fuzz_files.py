@@ -14,43 +14,49 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
+import made_up
 import made_up_result
 import mutate
+import scenario_corpus
 import sweep_country
 import test_sources_files as local
+from conftest import ROOT
 from demosim.baseline.find import embedded
 from demosim.baseline.read import read_baseline
 from demosim.cli import main
+from demosim.continuation import TEXT, stored_scenario
+from demosim.costs.check import check_costs
 from demosim.errors import DemosimError
+from demosim.fiscal.read import places_table, read_rates
 from demosim.fiscal.survey import estimate_all, read_survey
 from demosim.groups import read_groups
 from demosim.outputs.borders import read_borders
+from demosim.outputs.free_income import with_free_income
 from demosim.projection import project
 from demosim.scenario.control import project_with_targets
+from demosim.scenario.fiscal_options import FiscalOptions
 from demosim.scenario.own_costs import read_own_costs
+from demosim.scenario.prepare import prepare
 from demosim.scenario.read import read_scenario
 from demosim.scenario.resolve import resolve
 from demosim.sources.build import as_data_set, build_from_files
+from demosim.sources.command import read_weights
+from demosim.sources.follow import follow, read_changes
 from demosim.sources.jsonstat import parse, read_jsonstat
 from demosim.sources.px import read_px
+from demosim.sources.store import Store
 from demosim.sources.tables import read_entry
 from demosim.sweep.store import open_store
 from demosim.validation.published import read_published
+from demosim.validation.targets import read_targets
+from test_cli_costs import CARE
 
 SLOW = 5.0  # seconds; most take some milliseconds
 BASE = sweep_country.country()
 SCENARIOS = [tomllib.loads(text) for text in (
-    """name = "small"
-title = "A small one"
-baseline = "country"
-variant = "a-low"
-horizon = 2026
-price_year = 2026
-[streams.crisis]
-profile = "crisis"
-settlement = "quota"
-net = { 2020 = 40, "2021-2023" = [10, 20] }
+    'title = "A small one"' + sweep_country.HEAD + """net = { 2020 = 40, "2021-2023" = [10, 20] }
 return_rate = { 2021 = 0.1 }
 return_from = 2021-01-01
 onward_rate = 0.1
@@ -205,6 +211,34 @@ TOPOJSON = {
         {"type": "Polygon", "id": "0301", "arcs": [[0]]}, {"type": "MultiPolygon", "id": "1103", "arcs": [[[0]]]},
     ]}},
 }  # fmt: skip
+VALID = ROOT / "tests" / "scenarios" / "valid"
+TARGETS = tomllib.loads("""
+price_year = 2026
+[[target]]
+name = "a"
+low = 1.0
+high = 2.0
+price_year = 2020
+change = "registered 2015"
+hold_out = false
+[[target]]
+name = "b"
+low = 1.0
+high = 2.0
+price_year = 2020
+change = { "1-5" = 3 }
+sector = "municipal"
+financing = "all"
+""")
+
+
+def prepared(path: Path) -> object:
+    """A scenario on the embedded data set, as far as everything in it is known to be right."""
+    spec = read_scenario(path)
+    prepare(scenario_corpus.baseline(spec.baseline), spec)
+    return check_costs(scenario_corpus.baseline(spec.baseline), spec)
+
+
 TEXTS: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     "own costs": ("a.csv", COSTS_CSV, read_own_costs),
     "px": ("a.px", local.PX, read_px),
@@ -218,12 +252,35 @@ TEXTS: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     "published": (
         "a.csv", "vintage,alternative,region_code,year,age_group,value\n2026,MMMM,R1,2022,total,5000\n", read_published,
     ),
+    "changes": (
+        "a.csv", "old,new,weight,since,name\nR1,R8,0.25,2022,A\nR1,R9,0.75,2022,B\nR2,R9,1,,B\n",
+        lambda path: follow(made_up_result.small(), read_changes(path)),
+    ),
+    "weights": (
+        "a.csv", "old,new,weight\n1507,1508,0.86\n1507,1580,0.14\n",
+        lambda path: read_weights(str(path), 2026, Store(path.parent / "store")),
+    ),
+    "criteria": (
+        "a.csv", "municipality,criterion,value\nR1,a,1\nRegion 2,a,2\n",
+        lambda path: places_table("criteria", path, FiscalOptions(), made_up_result.small()),
+    ),
+    "free income": (
+        "a.csv", "municipality;free_income\nR1;1 000\nR2;2e6\nR3;3\nR4;4,5\n",
+        lambda path: with_free_income(made_up_result.small(), path),
+    ),
 }  # fmt: skip
 TREES: dict[str, tuple[str, list[dict[str, Any]], Callable[[Path], object]]] = {
     "own costs": ("a.toml", [COSTS], read_own_costs),
     "table": ("a.toml", [tomllib.loads(path.read_text(encoding="utf-8"))
                          for path in sorted(embedded("data", "tables").glob("*.toml"))], read_entry),
     "JSON-stat": ("a.json", [JSONSTAT], lambda path: read_jsonstat(parse(path.read_bytes()))),
+    "targets": ("a.toml", [TARGETS], read_targets),
+    "rates": ("a.toml", [tomllib.loads(CARE)], read_rates),
+    "stored scenario": (
+        "a.toml", [tomllib.loads((VALID / "smallest.toml").read_text(encoding="utf-8"))],
+        lambda path: stored_scenario(xr.Dataset(attrs={TEXT: path.read_text(encoding="utf-8", errors="replace")})),
+    ),
+    "every key": ("a.toml", [tomllib.loads((VALID / "every-key.toml").read_text(encoding="utf-8"))], prepared),
     "borders": ("a.json", [GEOJSON, TOPOJSON], lambda path: read_borders(path, ["0301", "1103"])),
 }  # fmt: skip
 
@@ -241,20 +298,11 @@ def test_documents_with_other_values_keys_and_tables(tmp_path: Path, name: str) 
     file, good, read = TREES[name]
     write = mutate.as_json if file.endswith(".json") else mutate.toml
     assert attempt(read, tmp_path / file, utf8(write(tree) for tree in good)) == (len(good), 0)
-    attempt(read, tmp_path / file, utf8(write(tree) for tree in mutate.trees(good, 600, 23)))
+    number = 150 if name == "targets" else 600  # each looks up the registered changes
+    attempt(read, tmp_path / file, utf8(write(tree) for tree in mutate.trees(good, number, 23)))
 
 
-DECLARATION = """
-[data_set]
-name = "x"
-title = "x"
-country = "x"
-currency = "x"
-language = "en"
-launch_year = 2020
-interval_years = 1
-male_birth_share = 0.5
-[files.population]
+DECLARATION = made_up.DATA_SET + """[files.population]
 title = "x"
 unit = "persons"
 axes = { region = { dim = "municipality", width = 2 }, gender = { dim = "sex" }, age = { dim = "age", kind = "age" } }

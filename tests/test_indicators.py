@@ -12,7 +12,7 @@ import xarray as xr
 import made_up
 from demosim.baseline.read import read_facts
 from demosim.errors import DemosimError
-from demosim.groups import places, size_classes, stock, summarise
+from demosim.groups import groups_of, size_classes, stock, summarise
 from demosim.projection import project
 from demosim.variables import validate
 from plain_assumptions import plain_assumptions
@@ -61,12 +61,12 @@ def test_groups_add_persons_up_and_not_ratios() -> None:
     found = ind.dependency_ratio(village(), by(A="north", B="south", C="north"))
     assert list(found["group"].values) == ["north", "south"]
     np.testing.assert_allclose(found["dependency_ratio"].sel(group="north"), [55 / 54, 58 / 52])
-    counties = places(village(), "county")
+    counties = groups_of(village(), "county")
     np.testing.assert_allclose(
         ind.dependency_ratio(village(), counties)["dependency_ratio"].sel(group="S"), [0.95, 0.975]
     )
     with pytest.raises(DemosimError, match='no grouping is called "region"'):
-        places(village(), "region")
+        groups_of(village(), "region")
 
 
 def test_nobody_of_working_age_has_no_ratio_and_no_class() -> None:
@@ -114,7 +114,7 @@ def test_decline_counts_municipalities_and_labels_the_year_in_which_they_fall() 
     found = ind.decline(people)
     assert list(found["year"].values) == [2030]
     assert float(found["declining_municipalities_share"].sel(group="all", year=2030)) == pytest.approx(1 / 3)
-    groups = ind.decline(people, places(people, "county"))
+    groups = ind.decline(people, groups_of(people, "county"))
     np.testing.assert_allclose(groups["declining_municipalities_share"].sel(year=2030), [0, 1])
     np.testing.assert_allclose(groups["declining_municipalities"].sel(year=2030), [0, 1])
 
@@ -158,7 +158,7 @@ def test_any_country_has_indicators_in_the_registered_form(country: object) -> N
     projection = project(plain_assumptions(baseline)).assign_coords(county=baseline["county"])
     for dataset in (projection, made_history(baseline)):
         sizes = size_classes(dataset, [1000, 20_000])
-        for groups in (None, places(dataset, "county"), sizes):
+        for groups in (None, groups_of(dataset, "county"), sizes):
             found = ind.indicators(dataset, groups, working_ages=(20, 24))
             assert validate(found) == []
             assert set(ind.usual_groups(dataset)) >= {"0+"}

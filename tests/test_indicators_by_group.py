@@ -166,7 +166,7 @@ def test_the_command_prints_writes_and_refuses(
     stored: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = made_up_result.norway().assign_attrs(baseline="norway2026")
-    monkeypatch.setattr("demosim.cli.indicators.result_of", lambda path: (run, None))
+    monkeypatch.setattr("demosim.cli.indicators.result_of", lambda path, allow_paths: (run, None))
     code, out, err = call(capsys, "--json", "--lang", "en", "indicators", stored, "--by", "size", "--date", 2036)
     assert (code, err) == (0, "")
     tables = {table["key"]: table for table in json.loads(out)["tables"]}

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 import made_up
+import naive
 from conftest import ROOT
 from demosim.kernels import _jit
-from demosim.kernels.project import project_scenarios
-from demosim.kernels.threads import run_scenarios
+from demosim.kernels.layout import work_space
+from demosim.kernels.project import project, project_scenarios
+from demosim.kernels.threads import empty_outputs, run_scenarios
 from demosim.packing import CostTable, pack
 from demosim.projection import assumption_arrays
 from plain_assumptions import plain_assumptions
@@ -105,3 +107,36 @@ def test_the_digest_changes_with_any_kernel(tmp_path: Path) -> None:
     rows = copy / "kernels" / "rows.py"
     rows.write_text(rows.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
     assert python(code, tmp_path, PYTHONPATH=str(tmp_path)) != same
+
+
+@pytest.mark.parametrize("what", ["as it is", "a stream that takes people", "a key below zero", "three streams"])
+def test_rows_that_streams_come_to_are_as_in_the_plain_twin(what: str) -> None:
+    """Rows are made at once where they are surely above zero, and step by step where they may not be."""
+    streams = 3 if what == "three streams" else 1
+    plain = dict(assumption_arrays(plain_assumptions(made_up.small_country(steps=3, scale=400), streams=streams)))
+    if what == "a stream that takes people":
+        plain["stream_inflow"] = -plain["stream_inflow"]
+    if what == "a key below zero":
+        plain["settlement_key"] = plain["settlement_key"] + np.array(
+            [-1.5, 1.5] + [0.0] * (plain["settlement_key"].shape[1] - 2)
+        )
+    inputs, pick = pack([plain])
+    found = run_scenarios(inputs, pick, 0, keep=("population",))
+    expected = naive.project(plain)
+    years, sexes, ages, places = expected["population"].shape
+    cube = found.population[0].reshape(years, sexes, ages, -1)[..., :places]
+    np.testing.assert_allclose(cube, expected["population"], rtol=1e-11, atol=1e-9)
+    assert found.counters[0, 0] == expected["floored"]
+
+
+def test_what_the_adjoint_needs_is_kept_of_every_year_only_where_asked_for() -> None:
+    plain = assumption_arrays(plain_assumptions(made_up.small_country(steps=3), streams=1))
+    inputs, pick = pack([plain])
+    bare, traced = work_space(inputs), work_space(inputs, traced=True)
+    assert [len(bare.plan), len(bare.own_births), len(bare.joining)] == [1, 0, 0]
+    for work in (bare, traced):
+        project(inputs, pick, 0, 1, empty_outputs(inputs, 1, 0), work)
+    np.testing.assert_array_equal(traced.plan[-1], bare.plan[0])
+    ages = inputs.fertility.shape[2]
+    np.testing.assert_array_equal(traced.joining[0], inputs.population[0][[ages - 2, 2 * ages - 2]])
+    np.testing.assert_array_equal(traced.state, bare.state)

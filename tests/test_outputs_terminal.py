@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from demosim.cli import Settings
-from demosim.cli.frames import Frame, print_frame, print_frames, print_json, print_tables
+from demosim.cli.frames import Frame, print_json, print_table_alone, print_tables
 from demosim.costs.trace import trace_derivations, trace_unit_costs
 from demosim.outputs.comparison import difference_tables, differing_name
 from demosim.outputs.fan import fan_table
@@ -97,26 +97,26 @@ def test_colour_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_frames_are_one_document_and_speak_the_language(capsys: pytest.CaptureFixture[str]) -> None:
     frame = pd.DataFrame({"municipality": ["1103"], "need_index": [0.99812], "own_name": [float("nan")]})
-    print_frames(Settings(as_json=True), [Frame("a", frame), Frame("b", frame)], ["said"])
+    print_tables(Settings(as_json=True), [Frame("a", frame), Frame("b", frame)], ["said"])
     found = only_json(capsys.readouterr().out)
     assert [table["title"] for table in found["tables"]] == ["a", "b"]
     assert found["tables"][0]["rows"] == [{"municipality": "1103", "need_index": 0.99812, "own_name": None}]
     assert found["notes"] == ["said"]
-    print_frame(Settings(lang="nb"), "T", frame, 3)
+    print_table_alone(Settings(lang="nb"), Frame("T", frame, 3))
     out = capsys.readouterr().out
     assert "Behovsindeks" in out
     assert "0,998" in out
     assert "own" in out  # no words for it: its own name
-    print_frame(Settings(quiet=True), "T", frame)
+    print_table_alone(Settings(quiet=True), Frame("T", frame))
     assert capsys.readouterr().out == ""
 
 
 def test_tables_are_one_document_without_numbers_that_are_none(capsys: pytest.CaptureFixture[str]) -> None:
     table = Table("k", "t", ["", "a", "b"], [("r", [float("nan"), 1.5])])
-    print_tables(Settings(as_json=True), [table, table], ["note"], more=[1])
+    print_tables(Settings(as_json=True), [table, table], ["note"])
     found = only_json(capsys.readouterr().out)
     assert found["tables"][1]["rows"] == [{"label": "r", "values": [None, 1.5]}]
-    assert (found["notes"], found["more"]) == (["note"], [1])
+    assert found["notes"] == ["note"]
     with pytest.raises(ValueError, match="JSON compliant"):
         print_json({"x": float("inf")})
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import made_up
-from demosim.kernels.layout import FIELDS, LINE, ROW, Outputs, aligned, empty, row_order
-from demosim.kernels.threads import empty_outputs, map_chunks, run_scenarios
-from demosim.packing import CostTable, pack, padded
+from demosim.kernels.layout import FIELDS, LINE, ROW, Outputs, empty, row_order
+from demosim.kernels.threads import Rooms, empty_outputs, map_chunks, run_scenarios
+from demosim.packing import CostTable, Packer, pack, padded
 from demosim.projection import assumption_arrays
 from plain_assumptions import plain_assumptions
 
@@ -114,8 +114,6 @@ def test_arrays_begin_with_a_line_of_the_cache(dtype: type) -> None:
         assert array.shape == shape
         assert array.size == 0 or array.ctypes.data % LINE == 0
         assert array.flags.c_contiguous
-    values = np.arange(32.0).reshape(2, 16)
-    np.testing.assert_array_equal(aligned(values, dtype), values)
 
 
 def test_chunks_use_their_arrays_again_and_leave_nothing_behind() -> None:
@@ -131,3 +129,60 @@ def test_chunks_use_their_arrays_again_and_leave_nothing_behind() -> None:
     counters = np.concatenate(map_chunks(use, inputs, pick, regions, chunk=2))
     assert len(set(seen)) == 1
     np.testing.assert_array_equal(counters, run_scenarios(inputs, pick, regions).counters)
+
+
+def country(**changes: object) -> dict:
+    """Plain arrays of a small country with streams."""
+    return assumption_arrays(plain_assumptions(made_up.small_country(regions=5, **changes), streams=2))
+
+
+def test_a_packer_makes_what_scenarios_share_once_and_anew_where_it_is_another() -> None:
+    arrays = country()
+    table = CostTable.from_unit_cost(unit_cost(arrays["jump_off_population"].shape[2]), 2)
+    scenarios = [arrays | {"fertility_rate": arrays["fertility_rate"] * (1 + 0.01 * i)} for i in range(3)]
+    packer = Packer([table])
+    (one, _), (two, pick) = packer.pack(scenarios[:2]), packer.pack(scenarios)
+    for name in ("population", "deviation", "fallback", "tally", "lowest", "survival"):
+        assert getattr(one, name) is getattr(two, name), name
+    assert len(one.fertility) == 2
+    assert pick[:, FIELDS.index("fertility")].tolist() == [0, 1, 2]
+    grown = [scenario | {"jump_off_population": arrays["jump_off_population"] * 2} for scenario in scenarios]
+    for packed, expected in (
+        (packer.pack(scenarios), pack(scenarios, [table])),
+        (packer.pack(grown), pack(grown, [table])),
+    ):
+        for name in one._fields:
+            np.testing.assert_array_equal(getattr(packed[0], name), getattr(expected[0], name), err_msg=name)
+        np.testing.assert_array_equal(packed[1], expected[1])
+
+
+def test_versions_of_what_two_arrays_make_are_told_apart_by_both() -> None:
+    arrays = country()
+    more = arrays["net_international_migration"] + 1.0
+    less = arrays["stream_outflow"] * 0.5
+    scenarios = [arrays, arrays | {"net_international_migration": more}, arrays | {"stream_outflow": less}, arrays]
+    inputs, pick = pack(scenarios)
+    assert pick[:, FIELDS.index("net")].tolist() == [0, 1, 2, 0]
+    expected = arrays["net_international_migration"] - less.sum(axis=0)
+    np.testing.assert_array_equal(inputs.net[2], expected.reshape(len(expected), -1))
+
+
+def test_rooms_are_used_again_for_the_same_country_and_not_for_another() -> None:
+    arrays, packer, rooms = country(), Packer(), Rooms()
+    packer = Packer([CostTable.from_unit_cost(unit_cost(arrays["jump_off_population"].shape[2]), 2)])
+    other = arrays | {"jump_off_population": arrays["jump_off_population"] * 3}
+    calm = arrays | {"net_migration_deviation": arrays["net_migration_deviation"] * 0}
+    seen = []
+
+    def use(first: int, last: int, outputs: Outputs) -> np.ndarray:
+        seen.append(outputs.need.ctypes.data)
+        return outputs.need.copy()
+
+    for scenario in (arrays, arrays, other, calm, arrays):
+        inputs, pick = packer.pack([scenario, scenario])
+        found = np.concatenate(map_chunks(use, inputs, pick, 5, rooms=rooms))
+        np.testing.assert_array_equal(found, run_scenarios(inputs, pick, 5).need)
+    assert seen[0] == seen[1]
+    inputs, pick = packer.pack([arrays] * 3)
+    short = map_chunks(use, inputs, pick, 5, (), 1, 1, rooms)
+    np.testing.assert_array_equal(np.concatenate(short), run_scenarios(inputs, pick, 5).need)

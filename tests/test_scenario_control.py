@@ -11,28 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import made_up
+import made_up_scenario
 from demosim.errors import DemosimError
 from demosim.projection import project
 from demosim.scenario.control import ControlTotal, fit, joined, net_migration, project_with_targets
-from demosim.scenario.read import spec_from
-from demosim.scenario.resolve import Resolved, resolve
+from demosim.scenario.resolve import Resolved
 
 YEARLY = made_up.small_country(regions=4, last_age=20, steps=8, scale=4000)
 FIVE_YEARS = made_up.three_regions()
 
 
 def resolved(baseline: xr.Dataset, **more: Any) -> Resolved:
-    launch, interval = int(baseline.attrs["launch_year"]), int(baseline.attrs["interval_years"])
-    tree = {
-        "name": "test",
-        "baseline": "made-up",
-        "variant": str(baseline["variant"].values[0]),
-        "horizon": launch + 5 * interval,
-        "price_year": launch,
-        "streams": {"crisis": {"profile": "crisis", "settlement": "quota", "net": 50, "return_rate": 0.1}},
-        **more,
-    }
-    return resolve(baseline, spec_from(tree))
+    streams = {"crisis": {"profile": "crisis", "settlement": "quota", "net": 50, "return_rate": 0.1}}
+    return made_up_scenario.resolved(baseline, 5, **{"streams": streams, **more})
 
 
 def run(scenario: Resolved) -> xr.Dataset:

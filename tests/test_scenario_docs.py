@@ -17,10 +17,9 @@ import pytest
 from demosim.costs.check import check_costs
 from demosim.costs.pressure import observed_growth
 from demosim.errors import DemosimError
-from demosim.scenario.cost_keys import cost_rows, cost_table
+from demosim.scenario.cost_keys import cost_rows
 from demosim.scenario.cost_options import Adjustment, OwnGrowth, Pressure
-from demosim.scenario.describe import KnobRow, knob_rows, knob_table
-from demosim.scenario.fiscal_keys import ROWS, fiscal_table
+from demosim.scenario.describe import KnobRow, knob_rows, table_of
 from demosim.scenario.fiscal_options import FiscalOptions, RefugeeRates
 from demosim.scenario.knobs import list_knobs
 from demosim.scenario.read import spec_from
@@ -38,22 +37,21 @@ TOP = {"name": "example", "baseline": "norway2026", "variant": "2024-MMMM", "hor
 def test_the_table_of_knobs_is_the_present_one() -> None:
     found = KNOBS.search(DOCUMENT.read_text(encoding="utf-8"))
     assert found is not None
-    assert found[0] == knob_table()
+    assert found[0] == table_of(knob_rows())
 
 
 def test_the_table_of_cost_keys_is_the_present_one() -> None:
     found = COSTS.search(DOCUMENT.read_text(encoding="utf-8"))
     assert found is not None
-    assert found[0] == cost_table()
+    assert found[0] == table_of(cost_rows())
 
 
-def test_the_table_of_fiscal_keys_is_the_present_one_and_names_every_key() -> None:
+def test_the_table_of_fiscal_keys_names_every_key() -> None:
     found = FISCAL.search(DOCUMENT.read_text(encoding="utf-8"))
     assert found is not None
-    assert found[0] == fiscal_table()
     keys = [name for name in FiscalOptions.model_fields if name != "refugees"]
     keys += [f"refugees.{name}" for name in RefugeeRates.model_fields]
-    assert [row[0] for row in ROWS] == keys
+    assert re.findall(r"^\| `fiscal\.([\w.]+)` \| .+ \| .+ \| `demosim \w+` \|$", found[0], re.MULTILINE) == keys
 
 
 NAMES = {"SERVICE": "grunnskole", "YEAR": "2027", "NAME": "mine"}
@@ -134,6 +132,5 @@ def test_every_knob_is_listed_in_both_languages() -> None:
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         raise SystemExit(__doc__)
-    text = KNOBS.sub(knob_table(), DOCUMENT.read_text(encoding="utf-8"))
-    text = FISCAL.sub(fiscal_table(), text)
-    DOCUMENT.write_text(COSTS.sub(cost_table(), text), encoding="utf-8")
+    text = KNOBS.sub(table_of(knob_rows()), DOCUMENT.read_text(encoding="utf-8"))
+    DOCUMENT.write_text(COSTS.sub(table_of(cost_rows()), text), encoding="utf-8")

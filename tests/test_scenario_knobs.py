@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import made_up
+import made_up_scenario
 from demosim.errors import DemosimError
 from demosim.scenario.draft import Draft
 from demosim.scenario.knobs import UNITS_NB, Knob, decimal_year, find_knob, list_knobs
@@ -28,17 +29,9 @@ WITH_NEUTRAL = [knob for knob in NUMERIC if knob.neutral is not None]
 
 def tree(baseline: xr.Dataset, values: dict[str, Any] | None = None, steps: int = 5) -> dict[str, Any]:
     """A scenario of a made-up country with a stream and a municipality, and values by dotted path."""
-    launch, interval = int(baseline.attrs["launch_year"]), int(baseline.attrs["interval_years"])
+    streams = {"some": {"profile": "crisis", "settlement": "quota", "net": 50}}
     place = str(baseline["municipality"].values[1])
-    result: dict[str, Any] = {
-        "name": "test",
-        "baseline": "made-up",
-        "variant": str(baseline["variant"].values[0]),
-        "horizon": launch + steps * interval,
-        "price_year": launch,
-        "streams": {"some": {"profile": "crisis", "settlement": "quota", "net": 50}},
-        "municipalities": {place: {}},
-    }
+    result = made_up_scenario.tree(baseline, steps, streams=streams, municipalities={place: {}})
     for path, value in (values or {}).items():
         *tables, key = (
             path.replace("streams.*", "streams.some").replace("municipalities.*", f"municipalities.{place}").split(".")
@@ -314,7 +307,7 @@ def test_municipal_arrays_are_passed_on_and_the_baseline_stays_as_it_is() -> Non
         "fertility.mean_age": 1.0,
     }
     prepared = prepare(baseline, spec_from(tree(baseline, values)))
-    first, second = assemble(prepared, prepared.spec.knobs), assemble(prepared, prepared.spec.knobs)
+    first, second = (assemble(prepared, prepared.spec.knobs)[1] for _ in range(2))
     for name in ("jump_off_population", "fertility_factor", "net_migration_deviation", "deviation_band"):
         assert np.shares_memory(first[name], second[name])
     for name, array in first.items():

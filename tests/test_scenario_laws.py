@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import made_up
+import made_up_scenario
 from demosim.projection import project
-from demosim.scenario.read import spec_from
-from demosim.scenario.resolve import resolve
 
 YEARLY = made_up.small_country(regions=3, last_age=20, steps=9, scale=3000)
 FIVE_YEARS = made_up.three_regions()
@@ -21,16 +20,7 @@ BOTH = pytest.mark.parametrize("baseline", [YEARLY, FIVE_YEARS], ids=["yearly", 
 
 
 def assumptions(baseline: xr.Dataset, steps: int = 6, **more: Any) -> xr.Dataset:
-    launch, interval = int(baseline.attrs["launch_year"]), int(baseline.attrs["interval_years"])
-    tree = {
-        "name": "law",
-        "baseline": "made-up",
-        "variant": str(baseline["variant"].values[0]),
-        "horizon": launch + steps * interval,
-        "price_year": launch,
-        **more,
-    }
-    return resolve(baseline, spec_from(tree)).assumptions
+    return made_up_scenario.resolved(baseline, steps, **more).assumptions
 
 
 def stream(**more: Any) -> dict[str, Any]:

@@ -11,11 +11,11 @@ import pytest
 import xarray as xr
 
 import made_up
+import made_up_scenario
 from demosim.errors import DemosimError
 from demosim.projection import project
 from demosim.scenario.document import to_toml
-from demosim.scenario.read import spec_from
-from demosim.scenario.resolve import DIMS, Resolved, resolve
+from demosim.scenario.resolve import Resolved
 from scenario_corpus import baseline as data_set
 
 YEARLY = made_up.small_country(regions=3, last_age=20, steps=8).assign_attrs(digest="abc")
@@ -23,13 +23,18 @@ FIVE_YEARS = made_up.three_regions()
 STREAM = {"profile": "crisis", "settlement": "quota", "net": 10}
 
 
+COHORTS = ("year", "sex", "age_end_of_year")
+DIMS = {
+    "jump_off_population": ("municipality", "sex", "age"), "death_prob": ("year", "sex", "age"),
+    "newborn_survival_prob": ("year", "sex"), "fertility_rate": ("year", "age"), "fertility_factor": ("municipality",),
+    "net_international_migration": COHORTS, "stream_inflow": ("stream", *COHORTS),
+    "stream_outflow": ("stream", *COHORTS), "settlement_key": ("stream", "municipality"),
+    "net_migration_deviation": ("part", "band", "municipality"),
+    "deviation_fade": ("part", "year"), "deviation_band": ("sex", "age_end_of_year"),
+}  # fmt: skip
+
 def resolved(baseline: xr.Dataset, **more: Any) -> Resolved:
-    launch, interval = int(baseline.attrs["launch_year"]), int(baseline.attrs["interval_years"])
-    tree = {
-        "name": "test", "title": "A test", "baseline": "made-up", "variant": str(baseline["variant"].values[0]),
-        "horizon": launch + 4 * interval, "price_year": launch, "streams": {"crisis": STREAM}, **more,
-    }  # fmt: skip
-    return resolve(baseline, spec_from(tree))
+    return made_up_scenario.resolved(baseline, 4, **{"title": "A test", "streams": {"crisis": STREAM}, **more})
 
 
 @pytest.mark.parametrize("baseline", [YEARLY, FIVE_YEARS], ids=["yearly", "five"])

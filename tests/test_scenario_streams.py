@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import made_up
+import made_up_scenario
 from demosim.projection import project
-from demosim.scenario.read import spec_from
-from demosim.scenario.resolve import resolve
 from demosim.scenario.streams import exposed_share, interval_prob
 
 YEARLY = made_up.small_country(regions=3, last_age=12, steps=10, scale=4000)
@@ -22,16 +21,8 @@ FIVE_YEARS = made_up.three_regions()
 
 def country(baseline: xr.Dataset, stream: dict[str, Any], steps: int = 6) -> xr.Dataset:
     """Assumptions of a country with one stream."""
-    interval, launch = int(baseline.attrs["interval_years"]), int(baseline.attrs["launch_year"])
-    tree = {
-        "name": "test",
-        "baseline": "made-up",
-        "variant": str(baseline["variant"].values[0]),
-        "horizon": launch + steps * interval,
-        "price_year": launch,
-        "streams": {"crisis": {"profile": "crisis", "settlement": "quota", **stream}},
-    }
-    return resolve(baseline, spec_from(tree)).assumptions
+    streams = {"crisis": {"profile": "crisis", "settlement": "quota", **stream}}
+    return made_up_scenario.resolved(baseline, steps, streams=streams).assumptions
 
 
 def naive(baseline: xr.Dataset, assumptions: xr.Dataset, stream: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:

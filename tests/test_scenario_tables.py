@@ -23,24 +23,13 @@ from demosim.scenario.prepare import prepare
 from demosim.scenario.read import read_scenario, spec_from
 from demosim.scenario.resolve import Resolved, assemble, resolve
 from demosim.scenario.vary import numeric_paths, split_path, vary, with_numbers
+from made_up_scenario import resolved, tree
 from scenario_corpus import baseline as data_set
 
 YEARLY = made_up.small_country(regions=3, last_age=20, steps=8, scale=3000).assign_attrs(digest="abc")
 FIVE_YEARS = made_up.three_regions()
 BOTH = pytest.mark.parametrize("baseline", [YEARLY, FIVE_YEARS], ids=["yearly", "five"])
 PATHS = ("fertility.rate", "mortality.death_prob", "mortality.death_rate", "migration.net_by_age")
-
-
-def tree(baseline: xr.Dataset, steps: int = 4, **more: Any) -> dict[str, Any]:
-    launch, interval = int(baseline.attrs["launch_year"]), int(baseline.attrs["interval_years"])
-    return {
-        "name": "test", "baseline": "made-up", "variant": str(baseline["variant"].values[0]),
-        "horizon": launch + steps * interval, "price_year": launch, **more,
-    }  # fmt: skip
-
-
-def resolved(baseline: xr.Dataset, steps: int = 4, **more: Any) -> Resolved:
-    return resolve(baseline, spec_from(tree(baseline, steps, **more)))
 
 
 def same(found: Resolved, other: Resolved, but: tuple[str, ...]) -> None:
@@ -296,7 +285,7 @@ def test_a_sweep_beside_a_table_fills_the_table_once() -> None:
     prepared = prepare(YEARLY, spec)
     before = table.fill(prepared.draft.years, prepared.draft.ages, 1, counts=True)
     kept = before.copy()
-    found = [assemble(prepared, with_numbers(spec.knobs, {"fertility.multiplier": factor})) for factor in (0.5, 2.0)]
+    found = [assemble(prepared, with_numbers(spec.knobs, {"fertility.multiplier": factor}))[1] for factor in (0.5, 2.0)]
     assert table.fill(prepared.draft.years, prepared.draft.ages, 1, counts=True) is before
     np.testing.assert_array_equal(before, kept)
     assert not before.flags.writeable

@@ -12,7 +12,7 @@ import made_up
 from demosim.errors import DemosimError
 from demosim.scenario.prepare import prepare
 from demosim.scenario.read import spec_from
-from demosim.scenario.resolve import assemble, assemble_named, resolve
+from demosim.scenario.resolve import assemble, resolve
 from demosim.scenario.spec import Spec
 from demosim.scenario.vary import numeric_paths, split_path, vary, with_numbers
 
@@ -133,7 +133,7 @@ def test_assembling_many_from_one_preparation_equals_resolving_each() -> None:
     prepared = prepare(BASELINE, scenario())
     for number in (0.0, 4.0, 900.0):
         numbers = {"streams.crisis.net.2021": number, "streams.crisis.return_rate": 0.01}
-        arrays = assemble(prepared, with_numbers(prepared.spec.knobs, numbers))
+        _, arrays = assemble(prepared, with_numbers(prepared.spec.knobs, numbers))
         expected = assumptions(vary(prepared.spec, numbers))
         for name, array in arrays.items():
             np.testing.assert_array_equal(array, expected[name].values)
@@ -144,7 +144,7 @@ def test_scenarios_of_a_sweep_share_what_they_have_in_common() -> None:
 
     def arrays(**numbers: float) -> dict[str, np.ndarray]:
         paths = {"tfr": "fertility.tfr", "net": "streams.crisis.net", "shock": "mortality.shock"}
-        return assemble(prepared, with_numbers(prepared.spec.knobs, {paths[key]: n for key, n in numbers.items()}))
+        return assemble(prepared, with_numbers(prepared.spec.knobs, {paths[key]: n for key, n in numbers.items()}))[1]
 
     def different(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> set[str]:
         return {name for name in one if one[name] is not other[name]}
@@ -163,7 +163,7 @@ def test_scenarios_of_a_sweep_have_the_same_streams_whatever_the_numbers() -> No
     shapes = set()
     for numbers in ((0.0, 0.0), (5.0, 0.0), (0.0, 0.2), (5.0, 0.2)):
         knobs = with_numbers(prepared.spec.knobs, dict(zip(paths, numbers, strict=True)))
-        names, arrays = assemble_named(prepared, knobs)
+        names, arrays = assemble(prepared, knobs)
         assert names == ["crisis", "crisis, onward", "net R2", "net R2, others"]
         shapes.add(arrays["stream_inflow"].shape)
         plain = assumptions(vary(scenario(), dict(zip(paths, numbers, strict=True))))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
+import made_up
 import sweep_country
 from demosim.baseline.read import files_elsewhere, read_baseline
 from demosim.cli import main
@@ -131,17 +132,7 @@ def test_a_data_set_does_not_name_files_elsewhere(tmp_path: Path, name: str) -> 
     assert "sha256" not in str(caught.value)
 
 
-DECLARED = """
-[data_set]
-name = "x"
-title = "x"
-country = "x"
-currency = "x"
-language = "en"
-launch_year = 2020
-interval_years = 1
-male_birth_share = 0.5
-[files.population]
+DECLARED = made_up.DATA_SET + """[files.population]
 title = "x"
 unit = "persons"
 axes = { region = { dim = "municipality" } }
@@ -225,7 +216,7 @@ def test_the_scenario_inside_a_result_names_no_file(
 def test_the_scenario_inside_a_result_is_none(tmp_path: Path, text: str) -> None:
     assumptions = xr.Dataset(attrs={TEXT: text})
     with pytest.raises(DemosimError) as caught:
-        stored_scenario(assumptions, 2030)
+        stored_scenario(assumptions)
     assert caught.value.exit_code == 2
 
 

@@ -15,16 +15,15 @@ import pytest
 from conftest import ROOT
 from demosim.baseline.read import read_baseline
 from demosim.outputs.netcdf import read_result
-from demosim.sources import tables as tables_module
 from demosim.sources.command import read_weights
 from demosim.sources.follow import read_changes
 from demosim.sources.recode import from_changes
 from demosim.sources.store import Store
 from demosim.sources.tables import entries
 from stub_api import StubApi
-from stub_client import serving, small_country
-from test_cli_data import call
-from test_sources_fetch import CODES, COUNTRY, LIST, TOWNS
+from test_cli import call
+from test_cli_data import small_store
+from test_sources_fetch import COUNTRY, LIST, TOWNS
 
 PAGE = (ROOT / "docs" / "data-sources.md").read_text(encoding="utf-8")
 
@@ -148,17 +147,7 @@ def test_every_entry_is_in_the_table_of_the_page_with_its_number() -> None:
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StubApi]:
-    folder = tmp_path / "tables"
-    folder.mkdir()
-    for name, text in {"population": TOWNS, "country": COUNTRY, "codes": LIST}.items():
-        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(tables_module, "embedded", lambda *_: folder)
-    monkeypatch.setenv("DEMOSIM_STORE", str(tmp_path / "store"))
-    monkeypatch.chdir(tmp_path)
-    with serving(monkeypatch) as stub:
-        monkeypatch.setenv("DEMOSIM_API", stub.base)
-        stub.config["maxCallsPerTimeWindow"] = 1000
-        stub.tables, stub.klass = small_country(), {"codesAt.json": CODES}
+    with small_store(monkeypatch, tmp_path, {"population": TOWNS, "country": COUNTRY, "codes": LIST}) as stub:
         yield stub
 
 

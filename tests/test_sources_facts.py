@@ -70,7 +70,8 @@ def recipe(tmp_path: Path) -> Path:
 def test_a_baseline_takes_the_registered_single_ages_as_they_are(
     fresh: BuildInputs, recipe: Path, tmp_path: Path
 ) -> None:
-    built = read_baseline(build_fresh(2026, tmp_path / "mine", inputs=fresh, recipe=recipe).folder)
+    build_fresh(2026, tmp_path / "mine", inputs=fresh, recipe=recipe)
+    built = read_baseline(tmp_path / "mine")
     registered = fresh.arrays["population"].transpose("municipality", "sex", "age")
     registered = registered.sel(municipality=built["municipality"].values, sex=built["sex"].values)
     np.testing.assert_allclose(built["population"].values, registered.values, atol=1e-6)

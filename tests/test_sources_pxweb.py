@@ -45,7 +45,7 @@ def test_a_query_is_fetched_with_sums_of_the_codelist(api: StubApi) -> None:
     assert (fetched.updated, fetched.source) == ("2026-02-24T07:00:00Z", "Statistics Stubland")
     assert fetched.licence == "https://creativecommons.org/licenses/by/4.0/"
     assert len(fetched.answers) == 1
-    assert fetched.answers[0].request["params"]["valueCodes[Tid]"] == "top(2)"
+    assert fetched.answers[0][0]["params"]["valueCodes[Tid]"] == "top(2)"
 
 
 def test_a_dimension_may_be_left_out_where_the_table_allows_it(api: StubApi) -> None:

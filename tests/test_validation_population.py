@@ -206,7 +206,8 @@ def test_municipalities_beside_a_published_projection_by_hand(tmp_path: Path) ->
         ([(1, 2)], ("vintage", "value"), "region_code: has no such column"),
         ([(2026, "MMMM", "0301", 2026, "old", 7)], None, '"old" is no age group'),
         ([*ROWS, ROWS[0]], None, "more than one figure"),
-        ([(2026, "MMMM", "0301", "soon", "total", 1), (2026, "MMMM", "0301", 2026, "total", "?")], None, "not numbers"),
+        ([(2026, "MMMM", "0301", "soon", "total", 1)], None, 'row 2, year: "soon" is not a number'),
+        ([(2026, "MMMM", "0301", 2026, "total", "?")], None, 'row 2, value: "[?]" is not a number'),
     ],
 )
 def test_a_file_of_another_form_is_refused(

@@ -13,8 +13,8 @@ from demosim.baseline.find import embedded
 from demosim.cli import cli
 from demosim.costs.figures import look_up
 from demosim.costs.services import Service, Spread, read_services
-from demosim.scenario.cost_keys import cost_table
-from demosim.scenario.describe import knob_rows
+from demosim.scenario.cost_keys import cost_rows
+from demosim.scenario.describe import knob_rows, table_of
 from demosim.scenario.forms import grouped
 from demosim.scenario.knobs import list_knobs
 from demosim.variables import REGISTRY, Variable
@@ -48,7 +48,7 @@ def knobs() -> str:
 
 def cost_keys() -> str:
     """Every number below `[costs]`."""
-    return cost_table()
+    return table_of(cost_rows())
 
 
 def services() -> str:

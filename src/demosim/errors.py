@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
@@ -70,6 +71,14 @@ class ProblemGroup:
         """Note a problem; `where` holds the other fields of `Problem`."""
         where.setdefault("file", self.file)
         self.problems.append(Problem(what, **where))  # type: ignore[arg-type]  # the fields of Problem, by name
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Note the problems of what fails inside, and go on after it."""
+        try:
+            yield
+        except DemosimError as error:
+            self.problems += error.problems
 
     def raise_if_any(self, exit_code: int = 2) -> None:
         """End the pass: raise what was collected, if anything was."""

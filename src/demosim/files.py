@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TRIES, WAIT = 5, 0.2  # seconds
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # begin a formula in some spreadsheet
 
 
 @contextmanager
@@ -105,6 +106,25 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def as_words(text: str) -> str:
+    """Text for a table; what a spreadsheet would take for a formula gets an apostrophe in front.
+
+    >>> as_words("=1+1"), as_words("0-5")
+    ("'=1+1", '0-5')
+    """
+    return f"'{text}" if text.startswith(_RISKY) else text
+
+
+def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose header and text are words to every spreadsheet; see `as_words`."""
+
+    def plain(cell: object) -> object:
+        return as_words(cell) if isinstance(cell, str) else cell
+
+    texts = [name for name in frame.columns if frame[name].dtype.kind not in "fiubM"]
+    return frame.assign(**{name: frame[name].map(plain) for name in texts}).rename(columns=plain)
+
+
 def read_csv(path: Path, columns: Sequence[str] = (), how: str | None = None, **reading: Any) -> pd.DataFrame:
     """A table in UTF-8, lines that begin with # passed over.
 
@@ -131,6 +151,18 @@ def check_columns(table: pd.DataFrame, columns: Sequence[str], file: Path | None
         if name not in table:
             problems.add("has no such column", code="missing_key", path=name, allowed=f"columns {', '.join(columns)}")
     problems.raise_if_any()
+
+
+def numbers(table: pd.DataFrame, column: str, problems: ProblemGroup, may_lack: bool = False) -> pd.Series[float]:
+    """A column of text as numbers; notes each cell that is none, unless it is empty and may be."""
+    import pandas as pd  # slow to import
+
+    values = pd.to_numeric(table[column], errors="coerce").astype(float)
+    wrong = ~values.abs().lt(float("inf")) & ~(table[column].isna() & may_lack)
+    for row, cell in enumerate(table[column]):
+        if wrong.iloc[row]:
+            problems.add(f'"{cell}" is not a number', code="wrong_type", path=f"row {row + 2}, {column}")
+    return values
 
 
 def leads_outside(folder: Path, name: str) -> bool:

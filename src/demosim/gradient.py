@@ -9,9 +9,10 @@ import numpy as np
 import xarray as xr
 
 from demosim.errors import run_error, usage_error
-from demosim.kernels.adjoint import Adjoint, back_project
-from demosim.kernels.layout import FIELDS, Inputs
-from demosim.kernels.threads import run_scenarios
+from demosim.kernels.adjoint import Adjoint, back_project, scratch_space, zero_adjoint
+from demosim.kernels.layout import work_space
+from demosim.kernels.project import project
+from demosim.kernels.threads import empty_outputs
 from demosim.moves import moves_derivatives
 from demosim.packing import Arrays, CostTable, pack, without_costs
 from demosim.projection import assumption_arrays, check_counters
@@ -38,12 +39,13 @@ def gradient(assumptions: xr.Dataset, unit_cost: xr.DataArray, of: xr.DataArray)
     weights = _weights(of, assumptions, unit_cost)
     by_service, weights = _merged(costs.values, weights)
     inputs, pick = pack([arrays], [CostTable.from_unit_cost(by_service, assumptions.sizes["sex"])])
-    outputs = run_scenarios(without_costs(inputs), pick, 0, keep=("population",))
+    run, outputs = work_space(inputs, traced=True), empty_outputs(inputs, 1, 0)
+    project(without_costs(inputs), pick, 0, 1, outputs, run)
     counters = check_counters(outputs.counters)
     wide = np.zeros((*weights.shape[:2], inputs.population.shape[2]))
     wide[..., : weights.shape[2]] = weights
     adjoint = zero_adjoint(inputs)
-    empty = back_project(inputs, pick[0], outputs.population[0], wide, adjoint)
+    empty = back_project(inputs, pick[0], run, wide, adjoint, scratch_space(inputs))
     by_cost = _by_unit_cost(adjoint.unit_cost, costs)
     kinks = {"floored_cells": counters["floored_cells"], "empty_cohorts": empty}
     by_unit_cost = xr.Variable(costs.dims, by_cost).transpose(*unit_cost.dims)
@@ -81,15 +83,6 @@ def effect(derivatives: xr.Dataset, before: xr.Dataset, after: xr.Dataset) -> di
                     f"the two scenarios differ in the labels of {name}, not only in its values"
                 ) from error
     return parts
-
-
-def zero_adjoint(inputs: Inputs) -> Adjoint:
-    """Room for the derivatives by one version of each input."""
-    arrays = {name: np.zeros(getattr(inputs, name).shape[1:]) for name in FIELDS[:-1]}
-    arrays["fertility_factor"] = arrays["fertility_factor"][None]
-    by_cell = np.zeros((inputs.survival.shape[1] + 1, inputs.service_start.size - 1, inputs.population.shape[1]))
-    plain = {name: np.zeros(getattr(inputs, name).shape) for name in ("fallback", "out_prob", "destination")}
-    return Adjoint(**arrays, **plain, unit_cost=by_cell)
 
 
 def _weights(of: xr.DataArray, assumptions: xr.Dataset, unit_cost: xr.DataArray) -> np.ndarray:

@@ -43,34 +43,27 @@ def size_classes(dataset: xr.Dataset, cuts: Sequence[float] = SIZE_CUTS) -> xr.D
     return _group(dataset, np.array(labels)[number]).assign_attrs(order=labels)
 
 
-def places(dataset: xr.Dataset, name: str) -> xr.DataArray:
-    """Each municipality's `county`, `county_name`, `landsdel` or another of its coordinates, as groups."""
-    known = [str(label) for label in dataset.coords if dataset[label].dims == ("municipality",)]
-    if name not in known:
-        raise usage_error(f'no grouping is called "{name}"', allowed=", ".join(known))
-    return _group(dataset, dataset[name].values.astype(np.str_))
-
-
 def _group(dataset: xr.Dataset, values: np.ndarray) -> xr.DataArray:
     return xr.DataArray(values, {"municipality": dataset["municipality"].values}, name="group")
 
 
-def groups_of(
-    dataset: xr.Dataset, name: str, cuts: Sequence[float] = SIZE_CUTS, apart: Sequence[str] = ()
-) -> xr.DataArray:
+def groups_of(dataset: xr.Dataset, name: str, apart: Sequence[str] = ()) -> xr.DataArray:
     """Each municipality's group: `county`, `county_name`, `landsdel`, `size`, `all` or another of its coordinates.
 
-    cuts: of the size classes, by the population on the first date. apart: municipalities (numbers) that form a group of
-    their own under their name, such as Oslo, which is municipality and county.
+    apart: municipalities (numbers) that form a group of their own under their name, such as Oslo, which is municipality
+    and county.
 
     Returns group by municipality, with the order of the groups as the attribute `order`.
     """
     if name == "size":
-        groups = size_classes(dataset, cuts)
+        groups = size_classes(dataset)
     elif name == "all":
         groups = _group(dataset, np.full(dataset.sizes["municipality"], "all"))
     else:
-        groups = places(dataset, name)
+        known = [str(label) for label in dataset.coords if dataset[label].dims == ("municipality",)]
+        if name not in known:
+            raise usage_error(f'no grouping is called "{name}"', **instead_of(name, known))
+        groups = _group(dataset, dataset[name].values.astype(np.str_))
     return set_apart(groups, apart, dataset)
 
 
@@ -177,10 +170,8 @@ def pick_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
     return dataset[name]
 
 
-def expenditure_by_group(
-    dataset: xr.Dataset, groups: xr.DataArray, budget_year: int | None = None, financing: str = "free_income"
-) -> pd.DataFrame:
-    """Population and demographic expenditure of each group, and the typical municipality in it.
+def expenditure_by_group(dataset: xr.Dataset, groups: xr.DataArray, budget_year: int | None = None) -> pd.DataFrame:
+    """Population and demographic expenditure (free income) of each group, and the typical municipality in it.
 
     dataset: a result. budget_year: the change from the year before; None: accumulated from the launch to the last one.
 
@@ -193,7 +184,7 @@ def expenditure_by_group(
         raise usage_error(f"there is no budget year {budget_year}", allowed=f"{years[0]} to {years[-1]}")
     name = "demographic_expenditure" if budget_year is not None else "accumulated_demographic_expenditure"
     year = years[-1] if budget_year is None else budget_year
-    money = dataset[name].sel(financing=financing, budget_year=year)
+    money = dataset[name].sel(financing="free_income", budget_year=year)
     persons = dataset["population"].sum(("sex", "age"))
     kroner = {level: money.isel(service=np.flatnonzero(money["level"].values == level)).sum("service")
               for level in ("municipal", "county")}  # fmt: skip

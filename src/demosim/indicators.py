@@ -1,7 +1,7 @@
 """What a population says at a glance: dependency ratio, old-age shares, growth by age, municipalities that decline.
 
 Every function takes a projection (stocks on `date`) or a history (stocks on `year`), with whatever ages and places it
-has, and gives labelled arrays on the same dates; `groups` (see `size_classes`, `places`) adds municipalities up.
+has, and gives labelled arrays on the same dates; `groups` (see `demosim.groups`) adds municipalities up.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ def dependency_ratio(
     )
 
 
-def dependency_class_share(dataset: xr.Dataset, working_ages: tuple[int, int] = WORKING_AGES) -> xr.Dataset:
+def dependency_class_share(dataset: xr.Dataset) -> xr.Dataset:
     """How many municipalities each class of the dependency ratio has, and their share, by (dependency_level, date)."""
-    level = dependency_ratio(dataset, None, working_ages)["dependency_class"]
+    level = dependency_ratio(dataset)["dependency_class"]
     member = xr.concat([(level == number) for number in range(len(CLASSES))], "dependency_level")
     counted = member.sum("municipality").assign_coords(dependency_level=list(CLASSES))
     share = counted / (level >= 0).sum("municipality")
     return xr.Dataset(
         {"municipalities_in_class": counted.astype(np.float64), "municipalities_in_class_share": share},
-        attrs={"working_ages": f"{working_ages[0]}-{working_ages[1]}"},
+        attrs={"working_ages": f"{WORKING_AGES[0]}-{WORKING_AGES[1]}"},
     )
 
 

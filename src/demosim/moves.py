@@ -45,7 +45,7 @@ def move_flows(survivors: np.ndarray, arrays: Arrays) -> dict[str, np.ndarray]:
     """
     inputs = move_inputs(arrays, survivors.shape[-1])
     flows = np.empty((2, *survivors.shape))
-    moves_of(np.ascontiguousarray(survivors), **inputs, flows=flows)
+    moves_of(np.ascontiguousarray(survivors), **inputs, flows=flows, moves=np.empty((2, survivors.shape[-1])))
     return {"out_moves": flows[0], "in_moves": flows[1], "net_internal_migration": flows[1] - flows[0]}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.errors import run_error
-from demosim.kernels.layout import COUNTERS, Inputs, Outputs
+from demosim.kernels.layout import COUNTERS, Inputs, Outputs, Work, work_space
 from demosim.kernels.project import project as run_kernel
 from demosim.mid_year import mid_year
 from demosim.moves import has_moves, move_flows
@@ -49,13 +49,23 @@ def project(assumptions: xr.Dataset) -> xr.Dataset:
         counters=np.zeros((1, len(COUNTERS))),
     )
     outputs.population[0, 0] = inputs.population[0]
+    work = work_space(_alone(inputs, 0, outputs))  # the same for every year: new memory is slow
     for y in range(years):
-        _project_one_year(inputs, pick, y, outputs)
+        _project_one_year(inputs, pick, y, outputs, work)
     counters = check_counters(outputs.counters)
     return _labelled(assumptions, arrays, outputs, counters)
 
 
-def _project_one_year(inputs: Inputs, pick: np.ndarray, y: int, outputs: Outputs) -> None:
+def _alone(inputs: Inputs, y: int, outputs: Outputs) -> Inputs:
+    """Year y as a run of its own."""
+    year = slice(y, y + 1)
+    by_year = ("survival", "newborn", "fertility", "net", "fade", "inflow")
+    return inputs._replace(
+        population=outputs.population[:, y], **{name: getattr(inputs, name)[:, year] for name in by_year}
+    )
+
+
+def _project_one_year(inputs: Inputs, pick: np.ndarray, y: int, outputs: Outputs, work: Work) -> None:
     """Fill one year of the outputs from the stock at its start.
 
     The kernel is started anew for every year. It may sum over the country in another order in the year in which it
@@ -63,16 +73,13 @@ def _project_one_year(inputs: Inputs, pick: np.ndarray, y: int, outputs: Outputs
     and continued is the run at once.
     """
     year = slice(y, y + 1)
-    by_year = ("survival", "newborn", "fertility", "net", "fade", "inflow")
-    alone = inputs._replace(
-        population=outputs.population[:, y], **{name: getattr(inputs, name)[:, year] for name in by_year}
-    )
+    work.made_for[:] = -1
     run_kernel(
-        alone, pick, 0, 1,
+        _alone(inputs, y, outputs), pick, 0, 1,
         outputs._replace(
             need=outputs.need[:, y : y + 2], population=outputs.population[:, y : y + 2],
             survivors=outputs.survivors[:, year], births=outputs.births[:, year],
-        ),
+        ), work,
     )  # fmt: skip
 
 

@@ -74,14 +74,10 @@ def write_sources(
     further: Mapping[str, Tables] | None = None,
 ) -> None:  # fmt: skip
     """Write a `source.toml`: a few keys at the top, then one table per file, then what is said further."""
-    lines = [f"{key} = {_quoted(value)}" for key, value in head.items()]
-    for name in sorted(files):
-        lines += ["", f"[files.{_quoted(name)}]"]
-        lines += [f"{key} = {_quoted(files[name][key])}" for key in (*ORIGIN_KEYS, "sha256") if key in files[name]]
-    for group, tables in (further or {}).items():
-        for name, said in tables.items():
-            lines += ["", f"[{group}.{_quoted(name)}]", *(f"{key} = {_value(value)}" for key, value in said.items())]
-    write_text(path, "\n".join(lines) + "\n")
+    import tomli_w
+
+    kept = {name: {key: files[name][key] for key in (*ORIGIN_KEYS, "sha256") if key in files[name]} for name in files}
+    write_text(path, tomli_w.dumps({**head, "files": dict(sorted(kept.items())), **(further or {})}))
 
 
 def sign(folder: Path) -> None:
@@ -90,12 +86,3 @@ def sign(folder: Path) -> None:
     files = {name: {**entry, "sha256": file_digest(folder / name)} for name, entry in source.pop("files").items()}
     further = {key: source.pop(key) for key in [key for key in source if isinstance(source[key], dict)]}
     write_sources(folder / SOURCE_FILE, source, files, further)
-
-
-def _value(value: str | list[str]) -> str:
-    return _quoted(value) if isinstance(value, str) else f"[{', '.join(map(_quoted, value))}]"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

@@ -102,13 +102,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except DemosimError as error:
         _report(error, "--debug" in words)
         code = error.exit_code
-    except click.exceptions.Abort:
-        click.echo("Interrupted.", err=True)
-        code = 130
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         code = 130
     except BrokenPipeError:

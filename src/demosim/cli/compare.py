@@ -7,16 +7,16 @@ from pathlib import Path
 import click
 
 from demosim.cli import Settings
+from demosim.cli.options import METHOD, PATH, RESULTS
 
 
 @click.command()
-@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@RESULTS
 @click.option("--explain", is_flag=True, help="Split the difference of the first two exactly by assumption.")
 @click.option("--budget-year", type=int, help="Year that is explained [default: the change over the whole projection].")
 @click.option("--municipality", metavar="PLACE", help="Explain this municipality [default: the country].")
-@click.option("--method", type=click.Choice(["shapley", "order"]), default="shapley", show_default=True,
-              help="Mean over all orders, or one after the other in the stated order.")  # fmt: skip
-@click.option("--output", type=click.Path(path_type=Path), help="Write the comparison (.nc).")
+@METHOD
+@click.option("--output", type=PATH, help="Write the comparison (.nc).")
 @click.pass_obj
 def compare(
     settings: Settings, results: tuple[Path, ...], explain: bool, budget_year: int | None, municipality: str | None,
@@ -31,10 +31,8 @@ def compare(
 
     if len(results) < 2:
         raise usage_error("a comparison takes two results or more")
-    comparison = compare_results(results, output)
-    tables = difference_tables(comparison, settings.lang)
-    if explain:
-        where = (budget_year, municipality, method)
-        tables.append(explanation_table(results[0], results[1], settings.lang, *where))
+    where = (budget_year, municipality, method)
+    causes = [explanation_table(results[0], results[1], settings.lang, *where)] if explain else []
+    tables = [*difference_tables(compare_results(results, output), settings.lang), *causes]
     written = [] if output is None else [message(settings.lang, "written", path=output)]
     print_tables(settings, tables, written)

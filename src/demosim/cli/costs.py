@@ -8,13 +8,14 @@ import click
 
 from demosim.cli import Settings
 from demosim.cli.frames import print_tables, write_frame
+from demosim.cli.options import PATH
 
 
 @click.command("calibrate-costs")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", type=PATH, required=False)
 @click.option("--profile", type=click.Choice(["cost-key", "users"]), default="cost-key", show_default=True)
 @click.option("--only", multiple=True, metavar="YEAR", help="Without FILE: meet the figures of this year.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write the unit costs as costs of your own (.csv).")
+@click.option("--output", type=PATH, help="Write the unit costs as costs of your own (.csv).")
 @click.option("--allow-paths", is_flag=True, help="Let FILE name results outside its own folder.")
 @click.pass_obj
 def calibrate_costs(
@@ -26,11 +27,11 @@ def calibrate_costs(
     and the outcomes of 2007-2020, which are held out, get worse.
     """
     from demosim.costs.calibrate import as_own_costs, calibrate_costs, cell_uncertainty
+    from demosim.costs.figures import single_ages
     from demosim.costs.unit_costs import derive_unit_cost
     from demosim.outputs.calibration_tables import calibration_tables
     from demosim.scenario.cost_options import CostOptions
     from demosim.validation.candidates import example_targets
-    from demosim.validation.results import single_ages
     from demosim.validation.targets import read_targets
 
     options = CostOptions.model_validate({"profile": profile})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,10 @@ from pathlib import Path
 import click
 
 from demosim.cli import Settings
+from demosim.cli.frames import print_json, say
+from demosim.cli.options import PATH
 from demosim.errors import DemosimError, usage_error
+from demosim.outputs.messages import message
 
 
 @click.group()
@@ -19,9 +21,8 @@ def data() -> None:
 
 
 @data.command()
-@click.option(
-    "--table", "tables", multiple=True, help="Table or entry; may be repeated. Without it, all but the large."
-)
+@click.option("--table", "tables", multiple=True,
+              help="Table or entry; may be repeated. Without it, all but the large.")  # fmt: skip
 @click.option("--times", help="Years, comma-separated; by default those of the entry.")
 @click.option("--offline", is_flag=True, help="Refuse the network; use what is stored.")
 @click.pass_obj
@@ -31,14 +32,11 @@ def fetch(settings: Settings, tables: tuple[str, ...], times: str | None, offlin
     from demosim.sources.store import Store
 
     def tell(figures: Figures) -> None:
-        if not settings.quiet:
-            click.echo(f"{figures.entry.name}: {figures.vintage.reference}")
+        say(settings, [f"{figures.entry.name}: {figures.vintage.reference}"])
 
-    wanted = _years(times)
-    found = fetch_tables(list(tables), Store(), times=wanted, offline=offline, tell=tell)
-    unverified = [figures.entry.name for figures in found if not figures.vintage.verified]
-    if unverified and not settings.quiet:
-        click.echo(f"Entries never checked against a real answer: {len(unverified)} of {len(found)}.")
+    found = fetch_tables(list(tables), Store(), times=_years(times), offline=offline, tell=tell)
+    if unverified := sum(not figures.vintage.verified for figures in found):
+        say(settings, [message(settings.lang, "data_unverified", count=unverified, all=len(found))])
 
 
 @data.command("list")
@@ -53,12 +51,14 @@ def list_(settings: Settings, table: str | None) -> None:
     found = list_vintages(store, table)
     if settings.as_json:
         keys = ("entry", "table", "updated", "fetched", "digest", "size", "licence", "source", "verified")
-        click.echo(json.dumps([{key: getattr(v, key) for key in keys} for v in found], ensure_ascii=False, indent=1))
-    elif not found:
-        what = f"holds nothing of {table}" if table else "is empty"
-        click.echo(f"The store {store.folder} {what}; `demosim data fetch` fills it.")
-    for vintage in () if settings.as_json else found:
-        click.echo(f"{vintage.entry}: {vintage.reference}, fetched {vintage.fetched}, {vintage.size} bytes")
+        print_json([{key: getattr(vintage, key) for key in keys} for vintage in found])
+        return
+    if not found:
+        nothing = {"folder": store.folder, "table": table}
+        say(settings, [message(settings.lang, "data_nothing_of" if table else "data_empty", **nothing)])
+    for each in found:
+        about = {"entry": each.entry, "reference": each.reference, "fetched": each.fetched, "size": each.size}
+        say(settings, [message(settings.lang, "data_vintage", **about)])
 
 
 @data.command()
@@ -72,13 +72,13 @@ def verify(settings: Settings, live: bool) -> None:
     store = Store()
     problems = store.verify()
     if live:
-        for check in verify_live():
-            click.echo(f"{check.entry.name}: {'as declared' if not check.problems else 'differs'}")
-            problems += list(check.problems)
+        for entry, differs in verify_live().items():
+            how = "data_differs" if differs else "data_as_declared"
+            say(settings, [message(settings.lang, how, entry=entry)])
+            problems += differs
     if problems:
         raise DemosimError(problems, 1)
-    if not settings.quiet:
-        click.echo(f"The store {store.folder} is as it was written: {len(store.vintages())} vintages.")
+    say(settings, [message(settings.lang, "data_whole", folder=store.folder, count=len(store.vintages()))])
 
 
 @data.command()
@@ -90,12 +90,13 @@ def show(settings: Settings, digest: str) -> None:
 
     vintage, figures = show_vintage(digest)
     if settings.as_json:
-        click.echo(json.dumps(asdict(vintage), ensure_ascii=False, indent=1))
+        print_json(asdict(vintage))
         return
-    click.echo(f"{vintage.entry}: {vintage.reference}")
+    say(settings, [f"{vintage.entry}: {vintage.reference}"])
     for answer in vintage.answers:
-        click.echo(f"answer sha256:{answer['sha256']}, {answer['size']} bytes: {answer['request'].get('url', '')}")
-    click.echo(repr(figures))
+        about = {"digest": answer["sha256"], "size": answer["size"], "url": answer["request"].get("url", "")}
+        say(settings, [message(settings.lang, "data_answer", **about)])
+    say(settings, [repr(figures)])
 
 
 @data.command()
@@ -107,17 +108,18 @@ def prune(settings: Settings, keep: int, dry_run: bool) -> None:
     from demosim.sources.store import Store
 
     gone = Store().prune(keep, dry_run)
-    for path in gone:
-        click.echo(str(path))
-    if not gone and not settings.quiet:
-        click.echo("Nothing to remove.")
+    say(settings, map(str, gone) if gone else [message(settings.lang, "data_nothing_to_remove")])
 
 
 @data.command()
-@click.argument("result", type=click.Path(path_type=Path))
-@click.option("--changes", type=click.Path(path_type=Path), required=True,
-              help="Municipal changes (csv: old, new; and weight, since, name where wanted).")
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="The result in the new structure (.nc).")
+@click.argument("result", type=PATH)
+@click.option(
+    "--changes",
+    type=PATH,
+    required=True,
+    help="Municipal changes (csv: old, new; and weight, since, name where wanted).",
+)
+@click.option("--output", type=PATH, required=True, help="The result in the new structure (.nc).")
 @click.pass_obj
 def recode(settings: Settings, result: Path, changes: Path, output: Path) -> None:
     """A stored RESULT in another municipal structure: follow a merger within the horizon.
@@ -131,9 +133,7 @@ def recode(settings: Settings, result: Path, changes: Path, output: Path) -> Non
     asked = read_changes(changes)
     made = follow(read_result(result, "run"), asked)
     write_result(output, made, "run", read_assumptions(result) if has_assumptions(result) else None)
-    if not settings.quiet:
-        for line in [*asked.in_words(), str(output)]:
-            click.echo(line)
+    say(settings, [*asked.in_words(), str(output)])
 
 
 def _years(times: str | None) -> list[str] | None:
@@ -147,7 +147,7 @@ def _years(times: str | None) -> list[str] | None:
 
 
 @data.command()
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="The history (.nc).")
+@click.option("--output", type=PATH, required=True, help="The history (.nc).")
 @click.option("--launch", type=int, help="Last year of the history; by default the newest that is stored.")
 @click.option("--weights", help="How split municipalities are shared: a file (old,new,weight), or by-population.")
 @click.pass_obj
@@ -158,21 +158,22 @@ def history(settings: Settings, output: Path, launch: int | None, weights: str |
     """
     from demosim.sources.command import write_history_files
 
-    said = write_history_files(output, launch, weights)
-    if not settings.quiet:
-        for line in said:
-            click.echo(line)
+    say(settings, write_history_files(output, launch, weights))
 
 
 @data.command()
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder for the data set.")
+@click.option("--output", type=PATH, required=True, help="Folder for the data set.")
 @click.option("--launch", type=int, help="Launch year; figures come from the store.")
-@click.option("--from", "declaration", type=click.Path(path_type=Path),
-              help="A declaration of local files (toml); with --launch its figures go before those of the store.")
-@click.option("--history", type=click.Path(path_type=Path), help="History to calibrate on, instead of the stored one.")
-@click.option("--estimates", type=click.Path(path_type=Path), help="Municipal estimates of `demosim calibrate`.")
+@click.option(
+    "--from",
+    "declaration",
+    type=PATH,
+    help="A declaration of local files (toml); with --launch its figures go before those of the store.",
+)
+@click.option("--history", type=PATH, help="History to calibrate on, instead of the stored one.")
+@click.option("--estimates", type=PATH, help="Municipal estimates of `demosim calibrate`.")
 @click.option("--weights", help="How split municipalities are shared: a file (old,new,weight), or by-population.")
-@click.option("--recipe", type=click.Path(path_type=Path), help="How national paths are made (toml).")
+@click.option("--recipe", type=PATH, help="How national paths are made (toml).")
 @click.option("--embedded", is_flag=True, help="Build the embedded data set anew from its own facts.")
 @click.option("--allow-paths", is_flag=True, help="Let the declaration name files outside its own folder.")
 @click.pass_obj
@@ -187,7 +188,4 @@ def build(
         output, launch=launch, declaration=declaration, history=history, estimates=estimates, weights=weights,
         recipe=recipe, embedded=embedded, allow_paths=allow_paths,
     )  # fmt: skip
-    if not settings.quiet:
-        for line in said:
-            click.echo(line)
-        click.echo(str(output))
+    say(settings, [*said, str(output)])

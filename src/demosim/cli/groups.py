@@ -8,20 +8,22 @@ import click
 
 from demosim.cli import Settings
 from demosim.cli.frames import print_tables, result_of, write_frame
+from demosim.cli.options import ALLOW_PATHS, COUNTIES, FILE, MUNICIPALITIES, PATH
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@FILE
 @click.option("--by", default="county", show_default=True, metavar="county|landsdel|size|all|FILE",
               help="Kind of group, or a file of your own (csv: municipality, group).")  # fmt: skip
 @click.option("--apart", multiple=True, metavar="PLACE", help="A group of its own, such as Oslo; may be repeated.")
 @click.option("--budget-year", type=int, help="Change from the year before [default: since the launch].")
 @click.option("--of", "variable", metavar="NAME", help="Another array of the result by municipality; needs --output.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write the table with all its digits (.csv).")
+@click.option("--output", type=PATH, help="Write the table with all its digits (.csv).")
+@ALLOW_PATHS
 @click.pass_obj
 def groups(
     settings: Settings, file: Path, by: str, apart: tuple[str, ...], budget_year: int | None, variable: str | None,
-    output: Path | None,
+    output: Path | None, allow_paths: bool,
 ) -> None:  # fmt: skip
     """Sums, medians and unweighted means by groups of municipalities. FILE: a scenario, or a stored result.
 
@@ -31,7 +33,7 @@ def groups(
     from demosim.groups import by_group, expenditure_by_group, groups_by, pick_variable
     from demosim.outputs.groups_tables import group_tables
 
-    dataset, _ = result_of(file)
+    dataset, _ = result_of(file, allow_paths)
     chosen = groups_by(dataset, by, apart)
     if variable is None:
         found = expenditure_by_group(dataset, chosen, budget_year)
@@ -44,14 +46,16 @@ def groups(
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--municipality", "municipalities", multiple=True, metavar="PLACE", help="Show this one, or these.")
-@click.option("--county", "counties", multiple=True, metavar="PLACE", help="Show those of this county.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write every municipality and date (.csv).")
+@FILE
+@MUNICIPALITIES
+@COUNTIES
+@click.option("--output", type=PATH, help="Write every municipality and date (.csv).")
+@ALLOW_PATHS
 @click.pass_obj
 def staff(
-    settings: Settings, file: Path, municipalities: tuple[str, ...], counties: tuple[str, ...], output: Path | None
-) -> None:
+    settings: Settings, file: Path, municipalities: tuple[str, ...], counties: tuple[str, ...], output: Path | None,
+    allow_paths: bool,
+) -> None:  # fmt: skip
     """Full-time equivalents that the need calls for, beside persons of working age and published changes.
 
     FILE: a scenario, or a stored result.
@@ -61,7 +65,7 @@ def staff(
     from demosim.outputs.groups_tables import labour_tables, ten_year_table
     from demosim.scenario.places import select_places
 
-    dataset, _ = result_of(file)
+    dataset, _ = result_of(file, allow_paths)
     if "full_time_equivalents" not in dataset:
         raise usage_error("holds no full-time equivalents: its services have no source", file=str(file))
     codes, named = select_places(dataset, municipalities, counties)

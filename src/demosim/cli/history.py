@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from demosim.cli import Settings
-from demosim.cli.progress import counted_bar
+from demosim.cli.options import PATH
+from demosim.cli.progress import progress_bar
 from demosim.cli.ranges import whole_numbers
 from demosim.errors import usage_error
 
@@ -23,14 +24,12 @@ def needed(context: click.Context, option: click.Parameter, value: Path | None) 
 
 
 HISTORY = click.option(
-    "--history", type=click.Path(path_type=Path), callback=needed,
+    "--history", type=PATH, callback=needed,
     help="Population by year, municipality, sex and age (NetCDF); `demosim data history` writes one.  [required]",
 )  # fmt: skip
-MORTALITY = click.option(
-    "--mortality", type=click.Path(path_type=Path), help="Mortality as known at each launch (csv)."
-)
-FERTILITY = click.option("--fertility", type=click.Path(path_type=Path), help="Fertility rates by year (csv).")
-NATION = click.option("--nation", type=click.Path(path_type=Path), help="The country by single age, longer (csv).")
+MORTALITY = click.option("--mortality", type=PATH, help="Mortality as known at each launch (csv).")
+FERTILITY = click.option("--fertility", type=PATH, help="Fertility rates by year (csv).")
+NATION = click.option("--nation", type=PATH, help="The country by single age, longer (csv).")
 CUTS = click.option("--cuts", default="2000,5000,10000,30000", show_default=True, help="Size classes, half-open.")
 BASELINE = click.option(
     "--baseline", default="norway2026", show_default=True,
@@ -43,7 +42,7 @@ BASELINE = click.option(
 @click.option("--launch", type=int, required=True, help="Year whose 1 January the estimates are made for.")
 @click.option("--window", type=int, default=10, show_default=True, help="Years of history used.")
 @CUTS
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder for the estimates.")
+@click.option("--output", type=PATH, required=True, help="Folder for the estimates.")
 @MORTALITY
 @FERTILITY
 @NATION
@@ -56,13 +55,13 @@ def calibrate(
     """Estimate municipal migration and fertility from a history, with their variances."""
     from demosim.baseline.calibrate.run import run_calibrate
     from demosim.baseline.read import read_baseline
+    from demosim.cli.frames import say
 
     _, text = run_calibrate(
         history, launch, output, window=window, mortality=mortality, fertility=fertility, nation=nation,
         baseline=read_baseline(baseline), cuts=_bounds(cuts),
     )  # fmt: skip
-    if not settings.quiet:
-        click.echo(text)
+    say(settings, [text])
 
 
 def _bounds(cuts: str) -> tuple[float, ...]:
@@ -74,11 +73,11 @@ def _bounds(cuts: str) -> tuple[float, ...]:
 @click.option("--launch", "launches", default="2011:2021", show_default=True, help="Launch years: a:b:step or a list.")
 @click.option("--ahead", help="Years ahead [default: 1,2,3,5,10; with --fan 1,3,5].")
 @CUTS
-@click.option("--against", type=click.Path(path_type=Path), help="Published municipal projections (csv).")
+@click.option("--against", type=PATH, help="Published municipal projections (csv).")
 @click.option("--fan", is_flag=True, help="Back-test the bands instead: were they as wide as they should be?")
 @click.option("--draws", type=int, default=400, show_default=True, help="Draws of each fan, with --fan.")
 @click.option("--confirm-from", type=int, default=2017, show_default=True, help="First launch of the confirming half.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write CSV and NetCDF here (a name without suffix).")
+@click.option("--output", type=PATH, help="Write CSV and NetCDF here (a name without suffix).")
 @MORTALITY
 @FERTILITY
 @NATION
@@ -122,14 +121,14 @@ def backtest(
 def _bands(settings: Settings, history: Path, launches: list[int], name: str, asked: dict[str, Any]) -> None:
     """How the bands of past launches held; asked: options of `run_fan_backtest`."""
     from demosim.baseline.read import read_baseline
-    from demosim.cli.frames import Frame, print_frames
+    from demosim.cli.frames import Frame, print_tables
     from demosim.costs.unit_costs import KOSTRA_YEAR, derive_unit_cost
     from demosim.scenario.cost_options import CostOptions
     from demosim.uncertainty.fan_record import missed, run_fan_backtest
 
     baseline = read_baseline(name)
     unit_cost = derive_unit_cost(baseline, CostOptions(), KOSTRA_YEAR)
-    with counted_bar(settings) as report:
+    with progress_bar(settings) as report:
         record = run_fan_backtest(
             history, unit_cost, launches, baseline=baseline, threads=settings.workers, report=report, **asked
         )  # fmt: skip
@@ -138,4 +137,4 @@ def _bands(settings: Settings, history: Path, launches: list[int], name: str, as
     held = record.held.assign(**{name: 100 * record.held[name] for name in shares})
     found = {"next year, country": held, **halves}
     notes = [*record.notes, *(f"{name}: {value:.2f}" for name, value in record.budgets.items())]
-    print_frames(settings, [Frame(title, frame.reset_index(drop=True), 1) for title, frame in found.items()], notes)
+    print_tables(settings, [Frame(title, frame.reset_index(drop=True), 1) for title, frame in found.items()], notes)

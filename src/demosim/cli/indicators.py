@@ -8,21 +8,23 @@ import click
 
 from demosim.cli import Settings
 from demosim.cli.frames import print_tables, result_of, write_frame
+from demosim.cli.options import ALLOW_PATHS, FILE, PATH
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@FILE
 @click.option("--by", default="all", show_default=True, metavar="all|size|landsdel|county|FILE",
               help="Kind of group, or a file of your own (csv: municipality, group).")  # fmt: skip
 @click.option("--date", "dates", type=int, multiple=True, metavar="YEAR",
               help="1 January that is shown; may be repeated [default: launch and horizon].")  # fmt: skip
 @click.option("--working-ages", default="20-64", show_default=True, help="Lowest and highest working age: 20-66.")
-@click.option("--history", type=click.Path(path_type=Path), help="The registered past too (NetCDF), as for backtest.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write every date with all its digits (.csv).")
+@click.option("--history", type=PATH, help="The registered past too (NetCDF), as for backtest.")
+@click.option("--output", type=PATH, help="Write every date with all its digits (.csv).")
+@ALLOW_PATHS
 @click.pass_obj
 def indicators(
     settings: Settings, file: Path, by: str, dates: tuple[int, ...], working_ages: str, history: Path | None,
-    output: Path | None,
+    output: Path | None, allow_paths: bool,
 ) -> None:  # fmt: skip
     """Dependency ratio and its classes, shares of the old, growth by age, and municipalities that decline.
 
@@ -36,7 +38,7 @@ def indicators(
 
     ages = ages_from(working_ages)
     past = None if history is None else read_history(history)
-    dataset, _ = result_of(file)
+    dataset, _ = result_of(file, allow_paths)
     found = with_history(dataset, past, groups_by(dataset, by), ages)
     chosen = at_dates(found, dates)
     published = beside_published(dataset, past)

@@ -7,15 +7,16 @@ from pathlib import Path
 import click
 
 from demosim.cli import Settings
-from demosim.outputs.messages import message
+from demosim.cli.options import PATH
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
 @click.pass_obj
 def init(settings: Settings, folder: Path) -> None:
     """Copy the example scenarios into FOLDER. Nothing is overwritten: where one is there already, none is copied."""
     from demosim.baseline.find import embedded
+    from demosim.cli.frames import say_written
     from demosim.errors import ProblemGroup
     from demosim.files import write_text
 
@@ -27,5 +28,4 @@ def init(settings: Settings, folder: Path) -> None:
     problems.raise_if_any()
     for target, source in copies.items():
         write_text(target, source.read_text(encoding="utf-8"))
-        if not settings.quiet:
-            click.echo(message(settings.lang, "written", path=target))
+    say_written(settings, list(copies))

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from demosim.cli import Settings
-from demosim.cli.frames import print_json, print_tables
+from demosim.cli.frames import print_json, print_table_alone, print_tables, read_spec
+from demosim.cli.options import ALLOW_PATHS, BASELINE, PATH
 from demosim.errors import usage_error
 from demosim.outputs.messages import heads, message
 from demosim.outputs.numbers import number
 from demosim.outputs.tables import Rows, Table
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from demosim.scenario.cost_options import CostOptions
+
+PRICE_YEAR = 2026  # of unit costs, where no file says it
 _KINDS = {"country": "all"}  # of regions, where `demosim groups --by` has another word
 WHAT = ("municipalities", "services", "variants", "profiles", "knobs", "groups", "figures")
 
 
 @click.command("list")
 @click.argument("what", type=click.Choice(WHAT))
-@click.option("--baseline", default="norway2026", show_default=True, help="Data set: a name or a folder.")
+@BASELINE
 @click.pass_obj
 def list_(settings: Settings, what: str, baseline: str) -> None:
     """List what can be named: municipalities, services, variants (national paths), profiles, knobs, groups, figures."""
@@ -29,11 +36,7 @@ def list_(settings: Settings, what: str, baseline: str) -> None:
         "municipalities": _municipalities, "services": _services, "variants": _variants, "profiles": _profiles,
         "knobs": _knobs, "groups": _groups, "figures": _figures,
     }  # fmt: skip
-    table = makers[what](baseline, settings.lang)
-    if settings.as_json:
-        print_json(table.as_data())
-    else:
-        print_tables(settings, [table])
+    print_table_alone(settings, makers[what](baseline, settings.lang))
 
 
 def _municipalities(name: str, lang: str) -> Table:
@@ -41,9 +44,8 @@ def _municipalities(name: str, lang: str) -> Table:
 
     data = read_baseline(name)
     columns = [data[key].values for key in ("municipality_name_official", "county", "county_name", "landsdel")]
-    rows: Rows = [
-        (str(number), [str(column[i]) for column in columns]) for i, number in enumerate(data["municipality"].values)
-    ]
+    told = zip(data["municipality"].values, *columns, strict=True)
+    rows: Rows = [(str(code), [str(cell) for cell in cells]) for code, *cells in told]
     return Table("municipalities", str(data.attrs["title"]), ["", *heads(lang, "heads_municipalities")], rows)
 
 
@@ -134,30 +136,35 @@ def _knobs(name: str, lang: str) -> Table:
 
 @click.command()
 @click.argument("what", type=click.Choice(["unit-costs", "sources"]))
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--profile", type=click.Choice(["cost-key", "users"]), default="cost-key", show_default=True)
-@click.option("--price-year", type=int, default=2026, show_default=True)
+@click.argument("file", required=False, type=PATH)
+@click.option("--profile", type=click.Choice(["cost-key", "users"]), help="[default: cost-key, or that of FILE]")
+@click.option("--price-year", type=int, help="[default: 2026, or that of FILE]")
 @click.option("--service", help="Only this service, with total, weight, persons and source of every cell.")
+@ALLOW_PATHS
 @click.pass_obj
 def show(
-    settings: Settings, what: str, file: Path | None, profile: Literal["cost-key", "users"], price_year: int,
-    service: str | None,
+    settings: Settings, what: str, file: Path | None, profile: Literal["cost-key", "users"] | None,
+    price_year: int | None, service: str | None, allow_paths: bool,
 ) -> None:  # fmt: skip
     """Show unit costs by age band with what they come from, or the sources of a result or data set (FILE).
 
-    `unit-costs`: kroner per person, what they come from, and the other ways to derive them. `sources`: files, vintages
-    with their digests, and what was carried over.
+    `unit-costs`: kroner per person, what they come from, and the other ways to derive them; by the accounts and cost
+    options of FILE, a scenario, a stored result or a data set. `sources`: files, vintages with their digests, and what
+    was carried over.
     """
     if what == "sources":
         _sources(settings, file)
         return
+    from demosim.costs.accounts import accounts_of
     from demosim.costs.services import read_services
     from demosim.costs.trace import trace_derivations, trace_unit_costs
     from demosim.outputs.trace import derivation_tables, source_table, unit_cost_tables
-    from demosim.scenario.cost_options import CostOptions
 
-    traced = trace_unit_costs(CostOptions(profile=profile), price_year)
-    ways = trace_derivations(service)
+    baseline, options, year = _costs_of(file, allow_paths)
+    accounts = None if baseline is None else accounts_of(baseline)
+    options = options if profile is None else options.model_copy(update={"profile": profile})
+    traced = trace_unit_costs(options, price_year or year, accounts=accounts)
+    ways = trace_derivations(service, accounts=accounts)
     if service is not None:
         traced = traced[traced["service"] == service]
     if settings.as_json:
@@ -166,17 +173,48 @@ def show(
     labels = {service.name: service.label[settings.lang] for service in read_services()}
     tables = [*unit_cost_tables(traced, settings.lang, labels),
               source_table(traced, settings.lang, labels, cells=service is not None)]  # fmt: skip
-    print_tables(settings, [*tables, *derivation_tables(ways, settings.lang, labels)])
+    notes = [] if options.own is None else [message(settings.lang, "unit_cost_own")]
+    print_tables(settings, [*tables, *derivation_tables(ways, settings.lang, labels)], notes)
+
+
+def _costs_of(file: Path | None, allow_paths: bool) -> tuple[xr.Dataset | None, CostOptions, int]:
+    """The data set, cost options and price year that a scenario, a result or a data set stands for."""
+    from demosim.baseline.read import read_baseline
+    from demosim.continuation import stored_scenario
+    from demosim.outputs.netcdf import read_assumptions
+    from demosim.scenario.cost_options import CostOptions
+    from demosim.scenario.read import baseline_location
+
+    if file is None:
+        return None, CostOptions(), PRICE_YEAR
+    if _is_data_set(file):
+        spec, baseline = None, read_baseline(str(file))
+    elif file.suffix == ".nc":
+        spec = stored_scenario(read_assumptions(file))
+        baseline = read_baseline(baseline_location(spec))
+    else:
+        spec, baseline = read_spec(file, allow_paths)
+    if "unit_cost" in baseline:
+        what = "has a data set that gives its unit costs itself; none is derived"
+        raise usage_error(what, file=str(file), allowed="demosim show sources FILE")
+    if spec is None:
+        return baseline, CostOptions(), int(baseline.attrs["launch_year"])
+    return baseline, spec.costs, spec.price_year
+
+
+def _is_data_set(file: Path) -> bool:
+    from demosim.baseline.read import data_sets
+
+    return file.is_dir() or str(file) in data_sets()
 
 
 def _sources(settings: Settings, file: Path | None) -> None:
     """Where a result, or a data set by its folder or name, comes from."""
-    from demosim.baseline.read import data_sets, read_baseline
+    from demosim.baseline.read import read_baseline
     from demosim.outputs.netcdf import read_result
     from demosim.outputs.origins import source_table
 
     if file is None:
         raise usage_error("say of what", path="show sources", allowed="a result file, or the folder of a data set")
-    whole = file.is_dir() or str(file) in data_sets()
-    dataset = read_baseline(str(file)) if whole else read_result(file)
+    dataset = read_baseline(str(file)) if _is_data_set(file) else read_result(file)
     print_tables(settings, [source_table(dataset, settings.lang, short=not settings.as_json)])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from demosim.cli import Settings
+from demosim.cli.options import ALLOW_PATHS, FILE, PATH
 from demosim.errors import DemosimError, usage_error
 
 if TYPE_CHECKING:
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@FILE
 @click.option("--municipality", "municipalities", multiple=True, metavar="PLACE",
               help='Show this municipality, by number or name ("Herøy (Nordland)"); may be repeated.')  # fmt: skip
 @click.option("--county", "counties", multiple=True, metavar="PLACE", help="Show this county; may be repeated.")
-@click.option("--output", type=click.Path(path_type=Path), help="Result file [default: results/NAME.nc].")
-@click.option("--continue", "stored", type=click.Path(path_type=Path), metavar="RESULT",
+@click.option("--output", type=PATH, help="Result file [default: results/NAME.nc].")
+@click.option("--continue", "stored", type=PATH, metavar="RESULT",
               help="A result of the scenario to an earlier horizon: project only the years after it.")  # fmt: skip
-@click.option("--allow-paths", is_flag=True, help="Let the scenario name data outside its own folder.")
+@ALLOW_PATHS
 @click.pass_obj
 def run(
     settings: Settings, file: Path, municipalities: tuple[str, ...], counties: tuple[str, ...], output: Path | None,

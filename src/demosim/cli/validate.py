@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from demosim.cli import Settings
+from demosim.cli.options import BASELINE, METHOD, PATH
 
 if TYPE_CHECKING:
     from demosim.cli.frames import Frame
-    from demosim.outputs.tables import Table
 
 
 @click.group()
@@ -24,36 +24,26 @@ def validate() -> None:
 @click.pass_obj
 def results(settings: Settings, candidates: bool) -> None:
     """Every published row of the official calculation beside ours, for each cost profile and option."""
-    import json
     from dataclasses import asdict
 
+    from demosim.cli.frames import print_json, print_tables
+    from demosim.outputs.calibration_tables import candidates_table
     from demosim.outputs.published import validation_tables
-    from demosim.outputs.tables import print_table
+    from demosim.validation.candidates import candidates as try_candidates
     from demosim.validation.results import compare_results
 
     rows = compare_results()
+    more = [candidates_table(try_candidates(), settings.lang)] if candidates else []
     if settings.as_json:
         listed = [asdict(row) | {"published": row.published, "deviation": row.deviation} for row in rows]
         plain = [{key: None if value != value else value for key, value in row.items()} for row in listed]
-        more = [table.as_data() for table in _candidates(settings, candidates)]
-        click.echo(json.dumps([*plain, *more], ensure_ascii=False, indent=1))
-        return
-    for table in [*validation_tables(rows, settings.lang), *_candidates(settings, candidates)]:
-        print_table(table, settings.lang)
-
-
-def _candidates(settings: Settings, wanted: bool) -> list[Table]:
-    if not wanted:
-        return []
-    from demosim.outputs.calibration_tables import candidates_table
-    from demosim.validation.candidates import candidates
-
-    return [candidates_table(candidates(), settings.lang)]
+        print_json([*plain, *(table.as_data() for table in more)])
+    else:
+        print_tables(settings, [*validation_tables(rows, settings.lang), *more])
 
 
 @validate.command("june-march")
-@click.option("--method", type=click.Choice(["shapley", "order"]), default="shapley", show_default=True,
-              help="Mean over all orders, or one after the other in the stated order.")  # fmt: skip
+@METHOD
 @click.pass_obj
 def june_march(settings: Settings, method: str) -> None:
     """Why the estimate of June 2025 for budget year 2026 became the outcome of March 2026, cause by cause."""
@@ -66,23 +56,20 @@ def june_march(settings: Settings, method: str) -> None:
 
 
 @validate.command()
-@click.option("--published", type=click.Path(path_type=Path), help="Municipal projections to stand beside ours (csv).")
-@click.option("--baseline", default="norway2026", show_default=True, help="Data set: a name or a folder.")
+@click.option("--published", type=PATH, help="Municipal projections to stand beside ours (csv).")
+@BASELINE
 @click.pass_obj
 def population(settings: Settings, published: Path | None, baseline: str) -> None:
     """The country by age group beside the official rounds: as shipped, and without raking."""
     from demosim.baseline.read import read_baseline
-    from demosim.cli.frames import Frame, print_frames, print_tables
+    from demosim.cli.frames import Frame, print_tables
     from demosim.outputs.published import population_table
     from demosim.validation.population import validate_population, worst_by_group
 
     worst = worst_by_group(validate_population(read_baseline(baseline)))
     beside = [] if published is None else _municipal(published, baseline)
-    if settings.as_json:
-        print_frames(settings, [Frame("population", worst), *beside])
-    else:
-        print_tables(settings, [population_table(worst, settings.lang)])
-        print_frames(settings, beside)
+    first = Frame("population", worst) if settings.as_json else population_table(worst, settings.lang)
+    print_tables(settings, [first, *beside])
 
 
 def _municipal(published: Path, baseline: str) -> list[Frame]:

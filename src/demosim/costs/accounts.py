@@ -35,10 +35,8 @@ class Accounts:
 
     def persons(self, year: int) -> np.ndarray:
         """Mean persons of a year by single age, half of each 1 January around it; else those of the tables."""
-        if year in self.population and year + 1 in self.population:
-            mean: np.ndarray = (self.population[year] + self.population[year + 1]).sum(axis=0) / 2
-            return mean
-        return persons(year)
+        here = year in self.population and year + 1 in self.population
+        return persons(year, self.population if here else None)
 
     @staticmethod
     def known_year(year: int) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from demosim.costs.need import by_budget_year
-from demosim.errors import ProblemGroup, did_you_mean
+from demosim.costs.need import by_budget_year, in_prices_of
+from demosim.costs.services import check_services
 from demosim.scenario.cost_options import Adjustment
 
 NEUTRAL = Adjustment()
@@ -31,14 +31,7 @@ def adjustment_path(costs: xr.Dataset, how: Mapping[str, Adjustment]) -> xr.Data
     """
     need = costs["expenditure_need"]
     names = need["service"].values.tolist()
-    problems = ProblemGroup()
-    for name in how:
-        if name not in names:
-            problems.add(
-                f'no service is called "{name}"', path="costs.adjustment", allowed=", ".join(names),
-                suggestion=did_you_mean(name, names),
-            )  # fmt: skip
-    problems.raise_if_any()
+    check_services(how, names, "costs.adjustment")
     net = need.sel(financing="free_income").transpose("service", "municipality", "date").values
     path = np.stack([follow(net[i], how.get(name, NEUTRAL)) for i, name in enumerate(names)])
     down = np.maximum(path[..., :-1] - path[..., 1:], 0)
@@ -48,18 +41,14 @@ def adjustment_path(costs: xr.Dataset, how: Mapping[str, Adjustment]) -> xr.Data
     gap = feasible - need
     one_off = by_budget_year(np.stack([once, once / share]), need)
     so_far = by_budget_year(gap.values[..., 1:].cumsum(axis=-1) + one_off.values.cumsum(axis=-1), need)
-    prices = {"price_year": need.attrs["price_year"]}
-    return xr.Dataset(
-        {
-            "feasible_expenditure": feasible.assign_attrs(prices),
-            "feasible_demographic_expenditure": by_budget_year(
-                feasible.values[..., 1:] - feasible.values[..., :-1], need
-            ).assign_attrs(prices),
-            "adjustment_gap": gap.assign_attrs(prices),
-            "restructuring_cost": one_off.assign_attrs(prices),
-            "accumulated_adjustment_cost": so_far.assign_attrs(prices),
-        }
-    )
+    found = {
+        "feasible_expenditure": feasible,
+        "feasible_demographic_expenditure": by_budget_year(np.diff(feasible.values), need),
+        "adjustment_gap": gap,
+        "restructuring_cost": one_off,
+        "accumulated_adjustment_cost": so_far,
+    }
+    return xr.Dataset(in_prices_of(need, found))
 
 
 def follow(need: np.ndarray, how: Adjustment) -> np.ndarray:

@@ -11,7 +11,8 @@ import pandas as pd
 import xarray as xr
 from scipy.optimize import LinearConstraint, minimize
 
-from demosim.axes import age_label
+from demosim.axes import age_label, age_members
+from demosim.costs.need import expenditure_of_change, service_weights
 from demosim.costs.trace import BANDS, relative_range
 from demosim.costs.unit_costs import derive_all
 from demosim.errors import run_error, usage_error
@@ -136,30 +137,21 @@ def _outside(value: float, target: Target) -> float:
     return float(max(target.low - value, value - target.high, 0.0))
 
 
-def _weights(unit_cost: xr.DataArray, target: Target) -> np.ndarray:
-    """What a net krone of each service counts in the target."""
-    weight = np.ones(unit_cost.sizes["service"]) * target.price_factor
-    if target.financing == "all":
-        weight = weight / unit_cost["net_share"].values
-    if target.sector != "all":
-        weight = weight * (unit_cost["level"].values == target.sector)
-    return weight
-
-
 def _figure(unit_cost: xr.DataArray, target: Target) -> float:
-    return float(_weights(unit_cost, target) @ (unit_cost.values @ target.change))
+    return target.price_factor * expenditure_of_change(target.change, unit_cost, target.sector, target.financing)
 
 
 def _of_cell(unit_cost: xr.DataArray, cell: object, target: Target) -> float:
     """The part of a target's figure that one cell makes up."""
     row, inside = _where(unit_cost, cell)
-    return float(_weights(unit_cost, target)[row] * (unit_cost.values[row, inside] @ target.change[inside]))
+    weight = target.price_factor * service_weights(unit_cost, target.sector, target.financing)[row]
+    return float(weight * (unit_cost.values[row, inside] @ target.change[inside]))
 
 
 def _where(unit_cost: xr.DataArray, cell: object) -> tuple[int, np.ndarray]:
     ages = unit_cost["age"].values
     row = unit_cost["service"].values.tolist().index(cell.service)  # type: ignore[attr-defined]  # a row of the table
-    return row, (ages >= cell.lower) & (ages <= cell.upper)  # type: ignore[attr-defined]  # as above
+    return row, age_members(ages, cell.lower, cell.upper)  # type: ignore[attr-defined]  # as above
 
 
 def as_own_costs(unit_cost: xr.DataArray) -> pd.DataFrame:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from demosim.costs.figures import facts, persons
-from demosim.costs.parts import Part
+from demosim.costs.figures import Part, facts, persons
 from demosim.costs.services import Spread
 
 OLD = ((67, 79), (80, 89), (90, 105))

@@ -9,9 +9,9 @@ import xarray as xr
 from demosim.axes import parse_band
 from demosim.costs.own import by_age
 from demosim.costs.pressure import HEALTHIER_AGEING, OBSERVED, UNIT_COST
-from demosim.costs.services import chosen_services, read_services
+from demosim.costs.services import chosen_services, read_services, unknown_services
 from demosim.costs.unit_costs import derive_unit_cost
-from demosim.errors import DemosimError, Problem, ProblemGroup, did_you_mean
+from demosim.errors import DemosimError, Problem, ProblemGroup, instead_of
 from demosim.scenario.cost_options import CostOptions, OwnCosts, Pressure
 from demosim.scenario.places import Gazetteer
 from demosim.scenario.spec import Spec
@@ -30,17 +30,15 @@ def check_costs(baseline: xr.Dataset, spec: Spec) -> None:
     every = [service.name for service in read_services()]
     counted = _counted(baseline, options)
     for key in ("non_age_spread", "spread", "net_share", "services"):
-        _names(getattr(options, key) or (), every, f"costs.{key}", problems)
-    _names(options.adjustment or (), counted, "costs.adjustment", problems)
+        unknown_services(getattr(options, key) or (), every, f"costs.{key}", problems)
+    unknown_services(options.adjustment or (), counted, "costs.adjustment", problems)
     if options.pressure is not None:
         _pressure(options.pressure, counted, baseline, problems)
     if options.own is not None:
         _own(options.own, counted, baseline, problems)
     if not problems.problems:
-        try:
+        with problems.collecting():
             derive_unit_cost(baseline, options.of_country, spec.price_year)
-        except DemosimError as error:
-            problems.problems += error.problems
     if problems.problems:
         placed = [_placed(problem, spec) for problem in problems.problems]
         raise DemosimError(sorted(placed, key=lambda problem: problem.line or 0), 2)
@@ -73,18 +71,9 @@ def _counted(baseline: xr.Dataset, options: CostOptions) -> list[str]:
     return [service.name for service in chosen_services(services, wanted, {"transport": options.transport})]
 
 
-def _names(given: object, known: list[str], path: str, problems: ProblemGroup) -> None:
-    for name in given:  # type: ignore[attr-defined]  # keys of a table, or names
-        if name not in known:
-            problems.add(
-                f'no service is called "{name}"', code="unknown_service", path=f"{path}.{name}".lstrip("."),
-                allowed=", ".join(known), suggestion=did_you_mean(str(name), known),
-            )  # fmt: skip
-
-
 def _pressure(pressure: Pressure, counted: list[str], baseline: xr.Dataset, problems: ProblemGroup) -> None:
     path = "costs.pressure"
-    _names(pressure.unit_cost, counted, f"{path}.unit_cost", problems)
+    unknown_services(pressure.unit_cost, counted, f"{path}.unit_cost", problems)
     for key, service in _USED_BY.items():
         if getattr(pressure, key) != 0 and service not in counted:
             what = f"acts on {service}, which is not counted"
@@ -97,25 +86,21 @@ def _pressure(pressure: Pressure, counted: list[str], baseline: xr.Dataset, prob
         if name in (*_USED_BY, UNIT_COST):
             problems.add("is the name of another pressure", code="collision", path=here, allowed="another name")
         if growth.service not in counted:
-            problems.add(
-                f'no service is called "{growth.service}"', code="unknown_service", path=f"{here}.service",
-                allowed=", ".join(counted), suggestion=did_you_mean(growth.service, counted),
-            )  # fmt: skip
+            what = f'no service is called "{growth.service}"'
+            problems.add(what, code="unknown_service", path=f"{here}.service", **instead_of(growth.service, counted))
         if parse_band(growth.ages) is None:
             what = f'"{growth.ages}" is no age band'
             problems.add(what, code="bad_age_band", path=f"{here}.ages", allowed='"0", "1-5" or "90+"')
 
 
 def _own(own: OwnCosts, counted: list[str], baseline: xr.Dataset, problems: ProblemGroup) -> None:
-    try:
+    with problems.collecting():
         municipalities_of(baseline, own)
-    except DemosimError as error:
-        problems.problems += error.problems
     found = ProblemGroup(own.file)
     top = "" if own.file else "costs.own."
     for place, table in own.cost.items():
         where = f"{top}{place}." if place else top
-        _names(table, counted, where.rstrip("."), found)
+        unknown_services(table, counted, where.rstrip("."), found)
         for service, bands in table.items():
             by_age(bands, baseline["age"].values, f"{where}{service}", found)
     problems.problems += found.problems

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from demosim.axes import SEXES
 from demosim.baseline.read import read_facts
@@ -24,6 +26,16 @@ class Amount:
     year: int | None
     source: str
     confidence: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A share of a service's spending on the ages from..to, and the reason it is there."""
+
+    lower: int
+    upper: int
+    share: float
+    reason: str
 
 
 @cache
@@ -77,9 +89,17 @@ def registered() -> dict[int, np.ndarray]:
     }
 
 
-def persons(year: int) -> np.ndarray:
-    """Mean persons of a year by single age: half of each 1 January around it. Raises where they are not carried."""
-    both = registered()
+def single_ages() -> xr.Dataset:
+    """The single ages of the tables, which unit costs are derived for; the last one is open."""
+    return xr.Dataset(coords={"age": np.arange(next(iter(registered().values())).shape[1])})
+
+
+def persons(year: int, known: Mapping[int, np.ndarray] | None = None) -> np.ndarray:
+    """Mean persons of a year by single age: half of each 1 January around it. Raises where they are not carried.
+
+    known: persons (sex, age) by year, by default those `registered`.
+    """
+    both = registered() if known is None else known
     if year not in both or year + 1 not in both:
         raise usage_error(
             f"the population of {year} and {year + 1} is needed to spread the spending of {year}", code="kostra-year",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from demosim.costs.figures import facts, look_up, registered
+from demosim.costs.figures import facts, look_up, registered, single_ages
 from demosim.costs.services import FullTimeEquivalents, Service, read_services
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import usage_error
@@ -32,21 +30,16 @@ def source_year_fte(service: Service) -> tuple[float, dict[str, object]]:
 
 
 def _count(rule: FullTimeEquivalents, persons: np.ndarray) -> float:
+    def value(name: str, year: int | None = None) -> float:
+        return look_up(getattr(rule, name), year).value
+
+    people = float(persons[rule.ages.from_ : None if rule.ages.to is None else rule.ages.to + 1].sum())
     if rule.method == "total":
-        assert rule.total is not None
-        return look_up(rule.total).value
+        return value("total")
     if rule.method == "per-inhabitant":
-        assert rule.rate is not None
-        return look_up(rule.rate, rule.year).value * float(persons.sum())
-    assert rule.users_per_fte is not None
-    per_fte = look_up(rule.users_per_fte).value
-    if rule.method == "per-user":
-        assert rule.users is not None
-        return look_up(rule.users).value / per_fte
-    assert rule.ages is not None
-    assert rule.coverage is not None
-    last = len(persons) if rule.ages.to is None else rule.ages.to + 1
-    return float(persons[rule.ages.from_ : last].sum()) * look_up(rule.coverage).value / per_fte
+        return value("rate", rule.year) * people
+    users = value("users") if rule.method == "per-user" else people * value("coverage")
+    return users / value("users_per_fte")
 
 
 def _at_end(year: int) -> np.ndarray:
@@ -58,20 +51,16 @@ def _at_end(year: int) -> np.ndarray:
     return persons
 
 
-def fte_per_krone(
-    options: CostOptions, price_year: int, folder: Path | None = None, baseline: xr.Dataset | None = None
-) -> pd.DataFrame:
+def fte_per_krone(options: CostOptions, price_year: int, baseline: xr.Dataset | None = None) -> pd.DataFrame:
     """Full-time equivalents per krone of need in the source's year, by service, NaN where there is no source.
 
     The need of the source's year is that of the registered population at its end, at the same unit costs and prices as
     the need that is to be counted. Columns `fte`, `need`, `fte_per_krone`, `year`, `confidence`, `note`.
     """
-    ages = xr.Dataset(coords={"age": np.arange(next(iter(registered().values())).shape[1])})
-    if baseline is not None:
-        names = [name for name in ("accounts", "country_population") if name in baseline]
-        ages = ages.assign({name: baseline[name] for name in names})
-    cost = derive_unit_cost(ages, options, price_year, folder)
-    services = {service.name: service for service in read_services(folder)}
+    kept = [] if baseline is None else [name for name in ("accounts", "country_population") if name in baseline]
+    ages = single_ages().assign({name: baseline[name] for name in kept if baseline is not None})
+    cost = derive_unit_cost(ages, options, price_year)
+    services = {service.name: service for service in read_services()}
     rows = {}
     for name in cost["service"].values.tolist():
         row: dict[str, object] = dict.fromkeys(("fte", "need", "fte_per_krone"), np.nan)
@@ -86,7 +75,7 @@ def fte_per_krone(
 
 
 def full_time_equivalents(
-    need: xr.DataArray, options: CostOptions, folder: Path | None = None, baseline: xr.Dataset | None = None
+    need: xr.DataArray, options: CostOptions, baseline: xr.Dataset | None = None
 ) -> xr.DataArray:
     """Full-time equivalents that the need calls for, at the source year's full-time equivalents per krone.
 
@@ -99,7 +88,7 @@ def full_time_equivalents(
     """
     if "financing" in need.dims:
         need = need.sel(financing="free_income", drop=True)
-    table = fte_per_krone(options, int(need.attrs["price_year"]), folder, baseline)
+    table = fte_per_krone(options, int(need.attrs["price_year"]), baseline)
     known = [name for name in need["service"].values.tolist() if table["fte_per_krone"].get(name, np.nan) > 0]
     rate = xr.DataArray(table.loc[known, "fte_per_krone"].to_numpy(float), {"service": known})
     found = (need.sel(service=known) * rate).transpose(*need.dims).rename("full_time_equivalents")
@@ -111,7 +100,7 @@ def _years(table: pd.DataFrame, known: list[str]) -> str:
     return "; ".join(f"{name}: {year:.0f}" for name, year in table.loc[known, "year"].astype(float).items())
 
 
-def ten_year_change(fte: xr.DataArray, folder: Path | None = None) -> pd.DataFrame:
+def ten_year_change(fte: xr.DataArray) -> pd.DataFrame:
     """Change of full-time equivalents over ten years, country, beside the published ones, which nothing is fitted to.
 
     fte: as `full_time_equivalents` gives it, with dates ten years apart; the first ten years are taken.
@@ -123,7 +112,7 @@ def ten_year_change(fte: xr.DataArray, folder: Path | None = None) -> pd.DataFra
     if first + 10 not in fte["date"].values:
         raise usage_error(f"there is no 1 January {first + 10}", path="date", allowed="a run of at least ten years")
     country = fte.dropna("service", how="all").sum("municipality")
-    rules = {service.name: service.fte for service in read_services(folder)}
+    rules = {service.name: service.fte for service in read_services()}
     published = facts("fte").set_index("item")["value"]
     rows = []
     for name in country["service"].values.tolist():

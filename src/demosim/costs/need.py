@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
 
@@ -22,18 +24,12 @@ def expenditure(population: xr.DataArray, unit_cost: xr.DataArray) -> xr.Dataset
     Equation: need(t) = Σ_age unit cost × persons on 1 January t, as the official calculation (TBU).
     """
     need = need_of(population, unit_cost)
-    prices = {"price_year": int(unit_cost.attrs["price_year"])}
-    yearly = by_budget_year(need.values[..., 1:] - need.values[..., :-1], need)
-    accumulated = by_budget_year(need.values[..., 1:] - need.values[..., :1], need)
-    return xr.Dataset(
-        {
-            "unit_cost": unit_cost,
-            "expenditure_need": need.assign_attrs(prices),
-            "demographic_expenditure": yearly.assign_attrs(prices),
-            "accumulated_demographic_expenditure": accumulated.assign_attrs(prices),
-        },
-        attrs=dict(unit_cost.attrs),
-    )
+    found = {
+        "expenditure_need": need,
+        "demographic_expenditure": by_budget_year(np.diff(need.values), need),
+        "accumulated_demographic_expenditure": by_budget_year(need.values[..., 1:] - need.values[..., :1], need),
+    }
+    return xr.Dataset({"unit_cost": unit_cost, **in_prices_of(unit_cost, found)}, attrs=dict(unit_cost.attrs))
 
 
 def need_of(population: xr.DataArray, unit_cost: xr.DataArray) -> xr.DataArray:
@@ -47,6 +43,25 @@ def need_of(population: xr.DataArray, unit_cost: xr.DataArray) -> xr.DataArray:
     need = xr.concat([net, gross], xr.Variable("financing", np.array(FINANCING)), coords="minimal", compat="override")
     ordered: xr.DataArray = need.transpose("financing", "service", "municipality", "date")
     return ordered
+
+
+def in_prices_of(money: xr.DataArray, found: Mapping[str, xr.DataArray]) -> dict[str, xr.DataArray]:
+    """Arrays that say of which year their prices are: that of some other money."""
+    return {name: data.assign_attrs(price_year=int(money.attrs["price_year"])) for name, data in found.items()}
+
+
+def expenditure_of_change(change: np.ndarray, unit_cost: xr.DataArray, sector: str, financing: str) -> float:
+    """Kroner that a change in persons by single age costs: Σ change × unit cost, over the services of a sector.
+
+    sector: municipal, county or all. financing: free (net spending) or all (net spending / net share of the service).
+    """
+    return float(service_weights(unit_cost, sector, financing) @ (unit_cost.values @ change))
+
+
+def service_weights(unit_cost: xr.DataArray, sector: str, financing: str) -> np.ndarray:
+    """What a net krone of each service counts, as `expenditure_of_change` takes sector and financing."""
+    inside = np.ones(unit_cost.sizes["service"]) if sector == "all" else unit_cost["level"].values == sector
+    return inside / (unit_cost["net_share"].values if financing == "all" else 1.0)
 
 
 def by_budget_year(values: np.ndarray, need: xr.DataArray) -> xr.DataArray:

@@ -9,6 +9,7 @@ import xarray as xr
 
 from demosim.axes import age_label, band_members, parse_band
 from demosim.costs.prices import Deflator, read_deflator
+from demosim.costs.services import unknown_services
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
 from demosim.scenario.cost_options import OwnCosts
 
@@ -29,12 +30,8 @@ def with_own_costs(
     for place, table in own.cost.items():
         if place and place not in places:
             problems.add(f'there is no municipality "{place}"', suggestion=did_you_mean(place, places))
+        unknown_services(table, services, place, problems)
         for service, bands in table.items():
-            if service not in services:
-                problems.add(
-                    f'no service is called "{service}"', allowed=", ".join(services),
-                    suggestion=did_you_mean(service, services),
-                )  # fmt: skip
             rows[place, service] = by_age(bands, unit_cost["age"].values, f"{place} {service}".strip(), problems)
     problems.raise_if_any()
     prices = deflator or read_deflator()
@@ -75,10 +72,25 @@ def by_age(bands: Mapping[str, float], ages: np.ndarray, path: str, problems: Pr
     Notes in `problems`, at `path`, what is no band, which ages stand in two and which in none.
     """
     last, width = int(ages[-1]), int(ages[1] - ages[0]) if len(ages) > 1 else 1
-    row, owner = np.zeros(len(ages)), np.full(len(ages), "", dtype=object)
+    row, named = np.zeros(len(ages)), np.zeros(len(ages), dtype=bool)
+    for inside, value in own_bands(bands, ages, path, problems):
+        row[inside], named[inside] = value, True
+    for first, final in _runs(~named):
+        said = age_label(int(ages[first]), int(ages[final] + width - 1), last)
+        allowed = f'write "{said}" = 0 where there is none'
+        problems.add(f"ages {said} have no cost", code="missing_ages", path=path, allowed=allowed)
+    return row
+
+
+def own_bands(
+    bands: Mapping[str, float], ages: np.ndarray, path: str, problems: ProblemGroup
+) -> list[tuple[np.ndarray, float]]:
+    """Age classes (True or False for each) and value of each band; notes what is none, cuts a class, or overlaps."""
+    width = int(ages[1] - ages[0]) if len(ages) > 1 else 1
+    owner, found = np.full(len(ages), "", dtype=object), []
     for label, value in bands.items():
         bounds = parse_band(label)
-        if bounds is None:
+        if bounds is None or bounds[0] >= ages[-1] + width:
             problems.add(f'"{label}" is no age band', code="bad_age_band", path=path, allowed='"0", "1-5" or "90+"')
             continue
         inside = band_members(ages, width, *bounds)
@@ -89,15 +101,12 @@ def by_age(bands: Mapping[str, float], ages: np.ndarray, path: str, problems: Pr
         for other in dict.fromkeys(owner[inside].tolist()):
             if other:
                 both = ages[inside & (owner == other)]
-                said = age_label(int(both[0]), int(both[-1]), last)
+                said = age_label(int(both[0]), int(both[-1]), int(ages[-1]))
                 what = f'ages {said} stand in both "{other}" and "{label}"'
                 problems.add(what, code="overlapping_ages", path=path)
-        owner[inside], row[inside] = label, value
-    for first, final in _runs(owner == ""):
-        said = age_label(int(ages[first]), int(ages[final] + width - 1), last)
-        allowed = f'write "{said}" = 0 where there is none'
-        problems.add(f"ages {said} have no cost", code="missing_ages", path=path, allowed=allowed)
-    return row
+        owner[inside] = label
+        found.append((inside, value))
+    return found
 
 
 def _runs(missing: np.ndarray) -> list[tuple[int, int]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
+from demosim.axes import age_members
 from demosim.baseline.mortality import life_expectancy
 from demosim.costs.figures import facts
-from demosim.errors import ProblemGroup, did_you_mean, usage_error
+from demosim.costs.services import unknown_services
+from demosim.errors import ProblemGroup, usage_error
 
 HEALTHIER_AGEING, UNIT_COST = "healthier_ageing", "unit_cost_growth"
 OBSERVED = ("coverage_80_plus", "care_under_50", "special_education")
@@ -56,7 +58,8 @@ def multipliers(
     """
     _check(unit_cost, growth, ageing)
     found: dict[str, xr.DataArray] = {}
-    dates = np.append(assumptions["year"].values, assumptions["year"].values[-1] + _interval(assumptions))
+    years = assumptions["year"].values
+    dates = np.append(years, years[-1] + int(assumptions.attrs["interval_years"]))
     for item in growth:
         if item.yearly != 0 and item.share != 0:
             one = found.get(item.kind, _ones(unit_cost, dates))
@@ -64,16 +67,6 @@ def multipliers(
     if ageing is not None and ageing.share != 0:
         found[HEALTHIER_AGEING] = _ageing(ageing, unit_cost, assumptions, dates)
     return found
-
-
-def with_multipliers(unit_cost: xr.DataArray, found: Mapping[str, xr.DataArray]) -> xr.DataArray:
-    """Unit costs over time (service, age, date); the same array where nothing multiplies it."""
-    if not found:
-        return unit_cost
-    result = unit_cost
-    for ratio in found.values():
-        result = result * ratio
-    return result.transpose("service", "age", "date").assign_attrs(unit_cost.attrs, multipliers="; ".join(found))
 
 
 def observed_growth(special_education_share: float | None = None) -> list[Growth]:
@@ -102,12 +95,7 @@ def observed_growth(special_education_share: float | None = None) -> list[Growth
 def _check(unit_cost: xr.DataArray, growth: Sequence[Growth], ageing: HealthierAgeing | None) -> None:
     problems, names = ProblemGroup(), unit_cost["service"].values.tolist()
     wanted = [item.service for item in growth] + list(ageing.services if ageing is not None else ())
-    for name in dict.fromkeys(wanted):
-        if name not in names:
-            problems.add(
-                f'no service is called "{name}"', path="costs.pressure", allowed=", ".join(names),
-                suggestion=did_you_mean(name, names),
-            )  # fmt: skip
+    unknown_services(dict.fromkeys(wanted), names, "costs.pressure", problems)
     for item in growth:
         if not -1 < item.yearly < 1 or not 0 <= item.share <= 1:
             problems.add(
@@ -121,10 +109,6 @@ def _check(unit_cost: xr.DataArray, growth: Sequence[Growth], ageing: HealthierA
         raise usage_error("healthier ageing needs single years of age", path="costs.pressure.healthier_ageing")
 
 
-def _interval(assumptions: xr.Dataset) -> int:
-    return int(assumptions.attrs["interval_years"])
-
-
 def _ones(unit_cost: xr.DataArray, dates: np.ndarray) -> xr.DataArray:
     shape = (unit_cost.sizes["service"], unit_cost.sizes["age"], len(dates))
     coords = {"service": unit_cost["service"].values, "age": unit_cost["age"].values, "date": dates}
@@ -133,7 +117,7 @@ def _ones(unit_cost: xr.DataArray, dates: np.ndarray) -> xr.DataArray:
 
 def _growth(item: Growth, unit_cost: xr.DataArray, dates: np.ndarray) -> xr.DataArray:
     ratio, ages = _ones(unit_cost, dates), unit_cost["age"].values
-    inside = (ages >= item.lower) & (ages <= (ages[-1] if item.upper is None else item.upper))
+    inside = age_members(ages, item.lower, int(ages[-1]) if item.upper is None else item.upper)
     years = dates - dates[0]
     row = unit_cost["service"].values.tolist().index(item.service)
     ratio.values[row, inside] = 1 + item.share * ((1 + item.yearly) ** years - 1)
@@ -143,7 +127,7 @@ def _growth(item: Growth, unit_cost: xr.DataArray, dates: np.ndarray) -> xr.Data
 def _ageing(how: HealthierAgeing, unit_cost: xr.DataArray, assumptions: xr.Dataset, dates: np.ndarray) -> xr.DataArray:
     prob = assumptions["death_prob"].transpose("year", "sex", "age").values
     newborn = assumptions["newborn_survival_prob"].transpose("year", "sex").values
-    expected = life_expectancy(prob, newborn, _interval(assumptions)).mean(axis=1)
+    expected = life_expectancy(prob, newborn, int(assumptions.attrs["interval_years"])).mean(axis=1)
     trend = expected[-1] - expected[-2] if len(expected) > 1 else 0.0
     expected = np.append(expected, expected[-1] + trend)  # the last date has no year of its own
     shift = how.share * (expected - expected[0])

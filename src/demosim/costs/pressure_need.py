@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.axes import parse_band
-from demosim.costs.need import by_budget_year, need_of
+from demosim.costs.need import by_budget_year, in_prices_of, need_of
 from demosim.costs.pressure import OBSERVED, UNIT_COST, Growth, HealthierAgeing, observed_growth
 from demosim.scenario.cost_options import Pressure
 
@@ -52,11 +52,5 @@ def pressure_need(
     kinds = xr.Variable("pressure", np.array(list(found), dtype=np.str_))
     coords = {"pressure": kinds, **{str(name): need[name] for name in need.coords}}
     level = xr.DataArray(parts, dims=("pressure", *need.dims), coords=coords)
-    prices = {"price_year": int(unit_cost.attrs["price_year"])}
-    return xr.Dataset(
-        {
-            "pressure_need": level.assign_attrs(prices),
-            "pressure_expenditure": by_budget_year(parts[..., 1:] - parts[..., :-1], level).assign_attrs(prices),
-            "cost_multiplier": xr.concat(list(found.values()), kinds),
-        }
-    )
+    money = {"pressure_need": level, "pressure_expenditure": by_budget_year(np.diff(parts), level)}
+    return xr.Dataset({**in_prices_of(unit_cost, money), "cost_multiplier": xr.concat(list(found.values()), kinds)})

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from demosim.baseline.find import embedded
-from demosim.errors import ProblemGroup, did_you_mean, run_error
+from demosim.errors import ProblemGroup, did_you_mean, instead_of, run_error
 
 
 class _Table(BaseModel):
@@ -96,8 +96,14 @@ class Smooth(_Table):
     bands: list[int]
 
 
+_NEEDED = {
+    "per-inhabitant": ("rate",), "per-user": ("users", "users_per_fte"), "coverage": ("coverage", "users_per_fte"),
+    "total": ("total",),
+}  # fmt: skip
+
+
 class FullTimeEquivalents(_Table):
-    """How many work in the service in a year."""
+    """How many work in the service in a year. `ages`: of the inhabitants or users, all of them where left out."""
 
     method: Literal["per-inhabitant", "per-user", "coverage", "total"]
     year: int
@@ -105,10 +111,17 @@ class FullTimeEquivalents(_Table):
     users: Figure | None = None
     users_per_fte: Figure | None = None
     coverage: Figure | None = None
-    ages: Band | None = None
+    ages: Band = Band.model_validate({"from": 0})
     total: Figure | None = None
     confidence: str = ""
     note: str = ""
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> FullTimeEquivalents:
+        missing = [name for name in _NEEDED[self.method] if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"{self.method} needs {' and '.join(missing)}")
+        return self
 
 
 class Service(_Table):
@@ -147,18 +160,13 @@ def read_services(folder: Path | None = None) -> list[Service]:
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 _explain(dict(detail), path, problems)
-    _twice(services, folder, problems)
+    names = [service.name for service in services]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        problems.add(f'{names.count(name)} services are called "{name}"', code="service-file", file=str(folder))
     problems.raise_if_any(exit_code=1)
     if not services:
         raise run_error("holds no service (*.toml)", file=str(folder))
     return sorted(services, key=lambda service: (service.order, service.name))
-
-
-def _twice(services: list[Service], folder: Path, problems: ProblemGroup) -> None:
-    names = [service.name for service in services]
-    for name in dict.fromkeys(names):
-        if names.count(name) > 1:
-            problems.add(f'{names.count(name)} services are called "{name}"', code="service-file", file=str(folder))
 
 
 def _explain(detail: dict[str, Any], path: Path, problems: ProblemGroup) -> None:
@@ -172,7 +180,7 @@ def chosen_services(services: list[Service], wanted: dict[str, bool], switches: 
 
     Raises a `DemosimError` where `wanted` names a service that is not there.
     """
-    check_service_names(services, wanted, "costs.services")
+    check_services(wanted, [service.name for service in services], "costs.services")
     return [
         service
         for service in services
@@ -180,14 +188,16 @@ def chosen_services(services: list[Service], wanted: dict[str, bool], switches: 
     ]
 
 
-def check_service_names(services: list[Service], names: Iterable[str], path: str) -> None:
-    """Raise a `DemosimError` (2) that lists every name that no service has. `path`: where the names stand."""
-    known = [service.name for service in services]
-    problems = ProblemGroup()
+def unknown_services(names: Iterable[str], known: Iterable[str], path: str, problems: ProblemGroup) -> None:
+    """Note every name that no service has. `path`: the table of the scenario whose keys they are."""
     for name in names:
         if name not in known:
-            problems.add(
-                f'no service is called "{name}"', code="unknown-service", path=path, allowed=", ".join(known),
-                suggestion=did_you_mean(name, known),
-            )  # fmt: skip
+            what = f'no service is called "{name}"'
+            problems.add(what, code="unknown_service", path=f"{path}.{name}".lstrip("."), **instead_of(name, known))
+
+
+def check_services(names: Iterable[str], known: Iterable[str], path: str) -> None:
+    """Raise a `DemosimError` (2) that lists every name that no service has, as `unknown_services` notes them."""
+    problems = ProblemGroup()
+    unknown_services(names, known, path, problems)
     problems.raise_if_any()

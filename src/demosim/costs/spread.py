@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from demosim.axes import parse_band
 from demosim.costs.care_users import care_user_parts
-from demosim.costs.figures import deaths, facts, registered
-from demosim.costs.parts import Part
+from demosim.costs.figures import Part, deaths, facts, single_ages
+from demosim.costs.own import own_bands
 from demosim.costs.services import Alternative, Band, Criterion, Service, Spread
 from demosim.errors import ProblemGroup, run_error, usage_error
 
@@ -39,17 +38,9 @@ def own_parts(shares: Mapping[str, float], last: int, path: str) -> list[Part]:
     Raises a `DemosimError` (2) where a band is none, two have ages in common, or the shares do not sum to 1.
     """
     problems, parts = ProblemGroup(), []
-    taken: dict[int, str] = {}
-    for label, share in shares.items():
-        bounds = parse_band(label)
-        if bounds is None or bounds[0] > last:
-            problems.add(f'"{label}" is no age band', code="bad_age_band", path=path, allowed='"0", "1-5" or "90+"')
-            continue
-        lower, upper = bounds[0], last if bounds[1] is None else min(bounds[1], last)
-        for other in dict.fromkeys(taken[age] for age in range(lower, upper + 1) if age in taken):
-            problems.add(f'"{label}" has ages in common with "{other}"', code="overlapping_ages", path=path)
-        taken |= dict.fromkeys(range(lower, upper + 1), label)
-        parts.append(Part(lower, upper, share, "the scenario's own shares"))
+    for inside, share in own_bands(shares, np.arange(last + 1), path, problems):
+        at = np.flatnonzero(inside)
+        parts.append(Part(int(at[0]), int(at[-1]), share, "the scenario's own shares"))
     if not problems.problems and abs(sum(shares.values()) - 1) > 1e-6:
         said = f"the shares sum to {sum(shares.values()):g}"
         problems.add(said, code="sum_of_shares", path=path, allowed="shares of the spending that sum to 1")
@@ -149,5 +140,4 @@ def _part(band: Band, share: float, reason: str) -> Part:
 
 def _last(band: Band) -> int:
     """The last age of a band; an open one ends with the oldest single age of the tables."""
-    oldest = next(iter(registered().values())).shape[1] - 1
-    return oldest if band.to is None else band.to
+    return int(single_ages()["age"][-1]) if band.to is None else band.to

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from demosim.axes import age_label
+from demosim.costs.accounts import Accounts
 from demosim.costs.prices import deflator_of
 from demosim.costs.services import Service, read_services
 from demosim.costs.unit_costs import Derived, derive, derive_all
@@ -18,11 +19,11 @@ BANDS = (0, 1, 6, 13, 16, 19, 25, 67, 75, 80, 85, 90)
 
 
 def trace_unit_costs(
-    options: CostOptions | None = None, price_year: int | None = None, folder: Path | None = None
+    options: CostOptions | None = None, price_year: int | None = None, accounts: Accounts | None = None
 ) -> pd.DataFrame:
     """How each unit cost was reached, a row for each service and age band.
 
-    price_year: prices of the result; by default those of each service's accounts.
+    price_year: prices of the result; by default those of each service's accounts. accounts: those of a data set.
 
     Columns: `service`, `level`, `ages`; `total`: net spending on the ages, kr; `weight`: their share of the service's
     spending; `persons`: mean of the year; `kr_per_person` = total / persons; `year` of the spending, `price_year`;
@@ -30,7 +31,8 @@ def trace_unit_costs(
     whether the prices rest on an estimated growth.
     """
     chosen = CostOptions() if options is None else options
-    return pd.concat([_of_service(item, price_year, chosen) for item in derive_all(chosen, folder)], ignore_index=True)
+    derived = derive_all(chosen, accounts=accounts)
+    return pd.concat([_of_service(item, price_year, chosen) for item in derived], ignore_index=True)
 
 
 def _of_service(item: Derived, price_year: int | None, options: CostOptions) -> pd.DataFrame:
@@ -38,13 +40,13 @@ def _of_service(item: Derived, price_year: int | None, options: CostOptions) -> 
     to = item.year if price_year is None else price_year
     factor = deflator.factor(item.year, to)
     spread = item.service.profiles.get(options.profile, item.service.spread)
-    rows = []
+    rows, last = [], len(item.cost) - 1
     for lower, upper in pairwise((*BANDS, len(item.cost))):
         number = float(item.number[lower:upper].sum())
         kroner = float((item.cost * item.number)[lower:upper].sum())
         rows.append(
             {
-                "service": item.service.name, "level": item.service.level, "ages": _label(lower, upper, len(item.cost)),
+                "service": item.service.name, "level": item.service.level, "ages": age_label(lower, upper - 1, last),
                 "total": kroner * factor, "weight": kroner / item.amount.value, "persons": number,
                 "kr_per_person": kroner * factor / number, "year": item.year, "price_year": to,
                 "source": item.amount.source, "confidence": item.amount.confidence,
@@ -61,13 +63,7 @@ def _how(item: Derived, lower: int, upper: int, method: str) -> str:
     return "; ".join(dict.fromkeys(reasons)) or method
 
 
-def _label(lower: int, upper: int, end: int) -> str:
-    if upper == end:
-        return f"{lower}+"
-    return str(lower) if upper == lower + 1 else f"{lower}-{upper - 1}"
-
-
-def trace_derivations(service: str | None = None, folder: Path | None = None) -> pd.DataFrame:
+def trace_derivations(service: str | None = None, accounts: Accounts | None = None) -> pd.DataFrame:
     """Kroner per person by age band under every way to derive the unit costs, one choice changed at a time.
 
     Ways: every profile, smooth and in steps where the service can be smooth, each with every spread of the criteria
@@ -76,10 +72,9 @@ def trace_derivations(service: str | None = None, folder: Path | None = None) ->
     Columns: `service`, `profile`, `shape`, `non_age_spread` (empty where the profile has none), `ages`,
     `kr_per_person` in prices of the accounts' year, and `chosen`: whether it is the default.
     """
-    wanted = [item for item in read_services(folder) if service in (None, item.name)]
     rows = []
-    for item in wanted:
-        ways = derivations(item)
+    for item in [item for item in read_services() if service in (None, item.name)]:
+        ways = derivations(item, accounts)
         bounds = _bounds(list(ways.values()))
         for (profile, shape, alternative), derived in ways.items():
             for lower, upper in pairwise(bounds):
@@ -88,7 +83,7 @@ def trace_derivations(service: str | None = None, folder: Path | None = None) ->
                 rows.append(
                     {
                         "service": item.name, "profile": profile, "shape": shape, "non_age_spread": alternative,
-                        "ages": _label(lower, upper, len(derived.cost)), "kr_per_person": float(kroner),
+                        "ages": age_label(lower, upper - 1, len(derived.cost) - 1), "kr_per_person": float(kroner),
                         "chosen": _is_chosen(item, profile, shape, alternative),
                     }
                 )  # fmt: skip
@@ -110,7 +105,7 @@ def _bounds(ways: Sequence[Derived]) -> list[int]:
     return sorted(found)
 
 
-def derivations(service: Service) -> dict[tuple[str, str, str], Derived]:
+def derivations(service: Service, accounts: Accounts | None = None) -> dict[tuple[str, str, str], Derived]:
     """The unit costs of a service in every way: by profile, shape and spread of the criteria that are not ages."""
     spread = service.non_age_spread
     found = {}
@@ -123,7 +118,7 @@ def derivations(service: Service) -> dict[tuple[str, str, str], Derived]:
                 options = CostOptions.model_validate(
                     {"profile": profile, "care_shape": shape, "non_age_spread": chosen}
                 )
-                found[profile, shape, alternative] = derive(service, options)
+                found[profile, shape, alternative] = derive(service, options, accounts)
     return found
 
 

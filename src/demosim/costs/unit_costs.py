@@ -10,11 +10,10 @@ import numpy as np
 import xarray as xr
 
 from demosim.costs.accounts import Accounts, accounts_of
-from demosim.costs.figures import Amount, look_up, persons
+from demosim.costs.figures import Amount, Part, look_up, persons
 from demosim.costs.own import with_own_costs
-from demosim.costs.parts import Part
 from demosim.costs.prices import deflator_of
-from demosim.costs.services import Service, check_service_names, chosen_services, read_services
+from demosim.costs.services import Service, check_services, chosen_services, read_services
 from demosim.costs.smooth import smooth_from
 from demosim.costs.spread import averaged, kroner_per_person, older_users, own_parts, parts_of
 from demosim.errors import run_error, usage_error
@@ -89,8 +88,9 @@ def _embedded(options: str) -> list[Derived]:
 
 def _derive_from(options: CostOptions, folder: Path | None, accounts: Accounts | None = None) -> list[Derived]:
     services = read_services(folder)
+    known = [service.name for service in services]
     for name in ("non_age_spread", "spread", "net_share"):
-        check_service_names(services, getattr(options, name) or (), f"costs.{name}")
+        check_services(getattr(options, name) or (), known, f"costs.{name}")
     wanted = chosen_services(services, options.services, {"transport": options.transport})
     return [derive(service, options, accounts) for service in wanted]
 

@@ -9,7 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from demosim.costs.figures import facts
-from demosim.errors import ProblemGroup, did_you_mean, usage_error
+from demosim.errors import ProblemGroup, instead_of, usage_error
+from demosim.files import check_columns
 from demosim.indicators import of_ages
 
 BELOW = 0.9  # of the mean tax, under which the extra equalisation begins
@@ -76,17 +77,11 @@ def _other(other: pd.DataFrame | None, places: list[str], criteria: list[str]) -
     """The user's criteria as arrays over the municipalities; every one complete."""
     if other is None:
         return {}
+    check_columns(other, ("municipality", "criterion", "value"))
     problems, found = ProblemGroup(), {}
-    for column in ("municipality", "criterion", "value"):
-        if column not in other:
-            problems.add("has no such column", path=column)
-    problems.raise_if_any()
     for name, rows in other.groupby("criterion", sort=False):
         if name not in criteria:
-            problems.add(
-                f'no criterion is called "{name}"', allowed=", ".join(criteria),
-                suggestion=did_you_mean(str(name), criteria),
-            )  # fmt: skip
+            problems.add(f'no criterion is called "{name}"', **instead_of(name, criteria))
             continue
         if rows["municipality"].duplicated().any() or set(rows["municipality"]) != set(places):
             problems.add("every municipality must stand once", path=str(name), allowed=f"{len(places)} municipalities")

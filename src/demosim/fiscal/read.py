@@ -11,23 +11,24 @@ import pandas as pd
 import xarray as xr
 
 from demosim.errors import Problem, ProblemGroup, usage_error
+from demosim.files import numbers, read_csv
 from demosim.fiscal.refugees import first_year_rates
 from demosim.scenario.fiscal_files import COLUMNS, tables_of
-from demosim.scenario.fiscal_options import YEARS_OF_STAY, FiscalOptions
+from demosim.scenario.fiscal_options import PERSONS, YEARS_OF_STAY, FiscalOptions
 from demosim.scenario.places import Gazetteer
 
 NOTHING = FiscalOptions()
 
 
-def read_places_table(path: Path, numbers: Sequence[str], texts: Sequence[str], dataset: xr.Dataset) -> pd.DataFrame:
+def read_places_table(path: Path, amounts: Sequence[str], texts: Sequence[str], dataset: xr.Dataset) -> pd.DataFrame:
     """A CSV file with a row for each municipality (and whatever the `texts` tell apart), other columns passed over.
 
-    numbers, texts: columns that must be there, beside `municipality`, which is a number or a name of the dataset.
+    amounts, texts: columns that must be there, beside `municipality`, which is a number or a name of the dataset.
 
     Returns municipalities by number. Raises a `DemosimError` (2) with every column that is missing, cell that is no
     number, municipality that is not there and row that stands twice.
     """
-    table, problems = _columns(path, numbers, texts)
+    table, problems = _columns(path, amounts, texts)
     names, places = Gazetteer(dataset), []
     for text in table["municipality"]:
         found = names.municipality(str(text))
@@ -42,36 +43,21 @@ def read_places_table(path: Path, numbers: Sequence[str], texts: Sequence[str], 
     return table
 
 
-def read_columns(path: Path, numbers: Sequence[str], texts: Sequence[str]) -> pd.DataFrame:
+def read_columns(path: Path, amounts: Sequence[str], texts: Sequence[str]) -> pd.DataFrame:
     """The columns `municipality` (as written), texts and numbers of a CSV file, other columns passed over.
 
     Raises a `DemosimError` (2) with every column that is missing and cell that is no number.
     """
-    table, problems = _columns(path, numbers, texts)
+    table, problems = _columns(path, amounts, texts)
     problems.raise_if_any()
     return table
 
 
-def _columns(path: Path, numbers: Sequence[str], texts: Sequence[str]) -> tuple[pd.DataFrame, ProblemGroup]:
+def _columns(path: Path, amounts: Sequence[str], texts: Sequence[str]) -> tuple[pd.DataFrame, ProblemGroup]:
     """The columns as they are, and the cells that are no numbers."""
-    if not path.is_file():
-        raise usage_error("no such file", file=str(path))
-    try:
-        table = pd.read_csv(path, comment="#", dtype=str, encoding="utf-8", skipinitialspace=True)
-    except (OSError, ValueError) as error:
-        raise usage_error(f"is not a readable CSV file ({error})", file=str(path)) from error
-    problems, wanted = ProblemGroup(path), ["municipality", *texts, *numbers]
-    for column in wanted:
-        if column not in table:
-            problems.add("has no such column", code="missing_key", path=column, allowed=f"columns {', '.join(wanted)}")
-    problems.raise_if_any()
-    for column in numbers:
-        values = pd.to_numeric(table[column], errors="coerce")
-        for row in np.flatnonzero(~np.isfinite(values)).tolist():
-            what = f'"{table[column][row]}" is not a number'
-            problems.add(what, code="wrong_type", path=f"row {row + 2}, {column}")
-        table[column] = values
-    return table[wanted], problems
+    problems, wanted = ProblemGroup(path), ["municipality", *texts, *amounts]
+    table = read_csv(path, wanted, dtype=str)[wanted]
+    return table.assign(**{column: numbers(table, column, problems) for column in amounts}), problems
 
 
 def places_table(key: str, path: Path | None, fiscal: FiscalOptions, dataset: xr.Dataset) -> pd.DataFrame | None:
@@ -82,19 +68,19 @@ def places_table(key: str, path: Path | None, fiscal: FiscalOptions, dataset: xr
 
     Returns `municipality` (number) and the columns of the key, see `demosim.scenario.fiscal_files.COLUMNS`.
     """
-    numbers, texts = COLUMNS[key]
+    amounts, texts = COLUMNS[key]
     if path is not None:
-        return read_places_table(path, numbers, texts, dataset)
+        return read_places_table(path, amounts, texts, dataset)
     if getattr(fiscal, key) is None:
         return None
     names, rows = Gazetteer(dataset), []
     for (*_, last), table in tables_of(fiscal, key).items():
         for text, value in table.items():
             rows += [(number, str(last), value) for number in names.candidates(text)]
-    found = pd.DataFrame(rows, columns=["municipality", "criterion", numbers[0]])
+    found = pd.DataFrame(rows, columns=["municipality", "criterion", amounts[0]])
     if fiscal.free_income is not None:
         found["price_year"] = fiscal.free_income.price_year
-    return found[["municipality", *texts, *numbers]]
+    return found[["municipality", *texts, *amounts]]
 
 
 def tax_of(path: Path | None, fiscal: FiscalOptions, dataset: xr.Dataset) -> xr.DataArray | None:
@@ -128,30 +114,27 @@ def read_rates(path: Path | None, fiscal: FiscalOptions = NOTHING) -> dict[str, 
         try:
             tree = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise usage_error("no such file", file=str(path)) from error
+            raise usage_error("there is no such file", code="missing_file", file=str(path)) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise usage_error(f"is not valid TOML: {error}", file=str(path)) from error
     problems, rates = ProblemGroup(path), {}
+    years = [str(year) for year in range(1, YEARS_OF_STAY + 1)]
     allowed = "[adult] and [child] with kr by year after settlement, 1 to 5"
     for name in tree:
-        if name not in ("adult", "child"):
+        if name not in PERSONS:
             problems.add("unknown key", path=name, allowed=allowed)
     for person, first in first_year_rates().items():
-        given = tree.get(person, {})
-        given = given if isinstance(given, dict) else {}
-        for year in given:
-            if year not in map(str, range(1, YEARS_OF_STAY + 1)):
-                problems.add(f'"{year}" is no year after settlement', path=person, allowed=allowed)
-        each = []
-        for year in range(1, YEARS_OF_STAY + 1):
-            value = given.get(str(year), first if year == 1 else None)
+        own = tree.get(person)
+        given = {"1": first, **(own if isinstance(own, dict) else {})}
+        for year in [year for year in given if year not in years]:
+            problems.add(f'"{year}" is no year after settlement', path=person, allowed=allowed)
+        for year in years:
+            value, path_of = given.get(year), f"{person}.{year}"
             if value is None:
                 what = "is needed, for which there is no source"
-                problems.add(what, path=f"{person}.{year}", allowed=f"kr in year {year} after settlement")
+                problems.add(what, path=path_of, allowed=f"kr in year {year} after settlement")
             elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
-                problems.add(f"{value} is not an amount of kroner", path=f"{person}.{year}")
-            else:
-                each.append(float(value))
-        rates[person] = each
+                problems.add(f"{value} is not an amount of kroner", path=path_of)
+        rates[person] = [given.get(year) for year in years]
     problems.raise_if_any()
-    return rates
+    return {person: [float(value) for value in each if value is not None] for person, each in rates.items()}

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from demosim.costs.figures import facts
-from demosim.errors import ProblemGroup, did_you_mean, usage_error
+from demosim.errors import instead_of, usage_error
 from demosim.scenario.fiscal_options import PERSONS, YEARS_OF_STAY
 
 ADULT_FROM = 18
@@ -34,24 +34,6 @@ def _rows(table: str) -> pd.DataFrame:
     return rows[rows["table"] == table]
 
 
-def check_rates(rates: Mapping[str, Sequence[float]]) -> None:
-    """Rates of all five years for adults and children; those of the years 2–5 have no source and no default.
-
-    Raises a `DemosimError` (2) that asks for each rate that is missing by name.
-    """
-    problems = ProblemGroup()
-    for person in PERSONS:
-        given = list(rates.get(person, ()))
-        if len(given) > YEARS_OF_STAY:
-            problems.add(f"{len(given)} rates", path=f"rates.{person}", allowed=f"{YEARS_OF_STAY} years")
-        for year in range(len(given) + 1, YEARS_OF_STAY + 1):
-            problems.add("is needed", path=f"rates.{person}[{year}]", allowed=f"kr for year {year} after settlement")
-        problems_of = [value for value in given if not 0 <= value < np.inf]
-        if problems_of:
-            problems.add(f"{problems_of[0]} is not an amount of kroner", path=f"rates.{person}")
-    problems.raise_if_any()
-
-
 def grant_and_cost(
     arrivals: xr.DataArray, rates: Mapping[str, Sequence[float]], coverage: float | None = None
 ) -> pd.DataFrame:
@@ -66,7 +48,9 @@ def grant_and_cost(
     Returns `municipality`, `year`, `persons` (in the scheme), `grant`, `cost` = grant / coverage, `uncovered` = cost −
     grant, in the (nominal) kroner of the rates.
     """
-    check_rates(rates)
+    if any(len(rates.get(person, ())) != YEARS_OF_STAY or min(rates[person]) < 0 for person in PERSONS):
+        allowed = f"kr, 0 or more, for each of {YEARS_OF_STAY} years after settlement, for {' and '.join(PERSONS)}"
+        raise usage_error("rates are missing or below zero", path="rates", allowed=allowed)
     share = published_coverage()[0] if coverage is None else coverage
     if not 0 < share < np.inf:
         raise usage_error(f"{share} is no coverage", path="coverage", allowed="above 0, such as 0.91")
@@ -96,10 +80,8 @@ def arrivals_of(assumptions: xr.Dataset, stream: str) -> xr.DataArray:
     """
     names = [str(name) for name in assumptions["stream"].values]
     if stream not in names:
-        raise usage_error(
-            f'the scenario has no stream "{stream}"', path="--stream", allowed=", ".join(names) or "a stream",
-            suggestion=did_you_mean(stream, names),
-        )  # fmt: skip
+        what = f'the scenario has no stream "{stream}"'
+        raise usage_error(what, path="--stream", **instead_of(stream, names or ["a stream"]))
     one = assumptions.sel(stream=stream, drop=True)
     return one["stream_inflow"].sum("sex") * one["settlement_key"]
 
@@ -112,10 +94,8 @@ def beside_free_income(table: pd.DataFrame, with_stream: xr.Dataset, without: xr
     Adds `demographic_expenditure`: the difference of need since the first date, services of municipalities, charged to
     free income, on 1 January after the year; and `uncovered_share` of measured cost.
     """
-    difference = [
-        data["accumulated_demographic_expenditure"].sel(financing="free_income") for data in (with_stream, without)
-    ]
-    extra = difference[0] - difference[1]
+    name = "accumulated_demographic_expenditure"
+    extra = (with_stream[name] - without[name]).sel(financing="free_income")
     if "level" in extra.coords:
         extra = extra.isel(service=np.flatnonzero(extra["level"].values == "municipal"))
     summed = extra.sum("service").transpose("municipality", "budget_year").to_series().rename("demographic_expenditure")

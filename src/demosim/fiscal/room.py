@@ -11,6 +11,7 @@ import xarray as xr
 from demosim.costs.figures import facts
 from demosim.costs.prices import Deflator, deflator_of
 from demosim.errors import ProblemGroup, usage_error
+from demosim.files import check_columns
 
 NOT_INCLUDED = "not included"
 
@@ -86,11 +87,8 @@ def _income(
         last = rows[rows["item"] == "free_income_per_inhabitant"].sort_values("year").iloc[-1]
         each = float(last["value"]) * deflator.factor(int(last["price_year"]), price_year)
         return pd.Series(persons.values * each, index=places), f"national per inhabitant, {int(last['year'])}"
+    check_columns(given, ("municipality", "free_income", "price_year"))
     problems = ProblemGroup()
-    for column in ("municipality", "free_income", "price_year"):
-        if column not in given:
-            problems.add("has no such column", path=column)
-    problems.raise_if_any()
     for number in sorted(set(given["municipality"]) - set(places)):
         problems.add(f'there is no municipality "{number}"', path="municipality")
     if given["municipality"].duplicated().any():

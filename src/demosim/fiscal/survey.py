@@ -10,11 +10,11 @@ import xarray as xr
 
 from demosim.costs.figures import facts
 from demosim.errors import ProblemGroup, usage_error
+from demosim.files import numbers, read_csv
 
 # The size classes of the survey, by lower bound; a bound belongs to the class above.
 SIZE_CLASSES = {0: "0-3000", 3_000: "3000-5000", 5_000: "5000-10000", 10_000: "10000-20000",
                 20_000: "20000-50000", 50_000: "50000+"}  # fmt: skip
-_COLUMNS = ("municipality", "stratum", "weight", "result")
 
 
 def read_survey(path: Path) -> pd.DataFrame:
@@ -23,22 +23,10 @@ def read_survey(path: Path) -> pd.DataFrame:
     Columns `municipality`, `stratum`, `weight` (operating revenue or inhabitants) and `result` in per cent of revenue,
     empty where there was no answer. Raises a `DemosimError` (2) with all that is wrong.
     """
-    try:
-        table = pd.read_csv(path, comment="#", dtype=str, encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise usage_error(f"is not a readable CSV file ({error})", file=str(path)) from error
-    problems = ProblemGroup(path)
-    for column in _COLUMNS:
-        if column not in table:
-            problems.add("has no such column", path=column, allowed=f"columns {', '.join(_COLUMNS)}")
-    problems.raise_if_any()
-    for column in ("weight", "result"):
-        given = table[column]
-        table[column] = pd.to_numeric(given, errors="coerce")
-        wrong = int((table[column].isna() & given.notna()).sum())
-        if wrong:
-            problems.add(f"{wrong} cells are not numbers", path=column)
-    if not ((table["weight"] > 0) & np.isfinite(table["weight"])).all():
+    table, problems = read_csv(path, ("municipality", "stratum", "weight", "result"), dtype=str), ProblemGroup(path)
+    table["weight"] = numbers(table, "weight", problems)
+    table["result"] = numbers(table, "result", problems, may_lack=True)
+    if (table["weight"] <= 0).any():
         problems.add("must be above zero for every municipality", path="weight")
     if table.empty:
         problems.add("has no rows")
@@ -57,36 +45,24 @@ def estimate_all(survey: pd.DataFrame) -> pd.DataFrame:
     Returns `stratum`, `answered` (number), `weight_share` answered, `sample`, `rest`, `total` in per cent, and a last
     row `all`: total = Σ weight × estimate / Σ weight over strata. Raises where a stratum has no answer.
     """
-    table = survey.assign(answered=survey["result"].notna())
-    empty = [str(name) for name, rows in table.groupby("stratum") if not rows["answered"].any()]
+    answered, weight = survey["result"].notna(), survey["weight"]
+    parts = pd.DataFrame({
+        "stratum": survey["stratum"].astype(str), "answered": answered, "known": weight.where(answered, 0.0),
+        "unknown": weight.where(~answered, 0.0), "told": (weight * survey["result"]).fillna(0.0),
+    })  # fmt: skip
+    table = parts.groupby("stratum", sort=False).sum()
+    empty = sorted(table.index[table["answered"] == 0])
     if empty:
         raise usage_error(f"nobody answered in {', '.join(empty)}", path="stratum", allowed="join it with another")
-    rows = []
-    for name, part in table.groupby("stratum", sort=False):
-        inside = part[part["answered"]]
-        ratio = float((inside["weight"] * inside["result"]).sum() / inside["weight"].sum())
-        full, known = float(part["weight"].sum()), float(inside["weight"].sum())
-        rows.append((str(name), len(inside), known, full - known, ratio, ratio))
-    strata = pd.DataFrame(rows, columns=["stratum", "answered", "known", "unknown", "sample", "rest"])
-    known, unknown = strata["known"].sum(), strata["unknown"].sum()
-    sample = float((strata["known"] * strata["sample"]).sum() / known)
-    rest = float((strata["unknown"] * strata["rest"]).sum() / unknown) if unknown > 0 else np.nan
-    whole = pd.DataFrame([("all", strata["answered"].sum(), known, unknown, sample, rest)], columns=strata.columns)
-    result = pd.concat([strata, whole], ignore_index=True)
-    result["weight_share"] = result["known"] / (result["known"] + result["unknown"])
-    result["total"] = combine(result["sample"], result["rest"].fillna(0.0), result["weight_share"])
-    result["rest"] = result["rest"].where(result["unknown"] > 0)
-    return result[["stratum", "answered", "weight_share", "sample", "rest", "total"]]
-
-
-def combine(sample: pd.Series[float], rest: pd.Series[float], share: pd.Series[float]) -> pd.Series[float]:
-    """All = share of the sample × its ratio + the rest's share × the rest's ratio."""
-    return share * sample + (1 - share) * rest
-
-
-def implied_share(sample: float, rest: float, total: float) -> float:
-    """The weight of the sample that a published total implies: (total − rest) / (sample − rest)."""
-    return (total - rest) / (sample - rest)
+    table["untold"] = table["unknown"] * table["told"] / table["known"]
+    table.loc["all"] = table.sum()
+    everyone = table["known"] + table["unknown"]
+    table["weight_share"] = table["known"] / everyone
+    table["sample"] = table["told"] / table["known"]
+    table["rest"] = table["untold"] / table["unknown"].where(table["unknown"] > 0)
+    table["total"] = (table["told"] + table["untold"]) / everyone
+    table["answered"] = table["answered"].astype(int)
+    return table.reset_index()[["stratum", "answered", "weight_share", "sample", "rest", "total"]]
 
 
 def standing(dataset: xr.Dataset, costs: xr.Dataset, revenue: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -16,7 +16,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # Sums may be reordered (so that they vectorise) and products fused; NaN and infinity keep their meaning, because the
 # kernels count them.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy", "forceinline": False}
+# No references to arrays are counted (`_nrt`): kernels make no arrays, and their callers hold all that they are given.
+# What was counted, at every view and call, took longer than the rows of a small country.
+OPTIONS: dict[str, Any] = {
+    "nogil": True, "fastmath": FASTMATH, "error_model": "numpy", "forceinline": False, "_nrt": False
+}  # fmt: skip
 WITHIN: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _njit: Any = numba.njit  # its types know only some of the options

@@ -10,6 +10,12 @@ so with A = Σ x̄ y (bars are adjoints)
 
     ȳ = x̄ (1 + d + (N − D) / Y) − A d / Y − A (N − D) / Y²,   d̄ = y (x̄ − A / Y),   N̄ = A / Y.
 
+A year couples the municipalities by sums over the country only. The run keeps those (`Work.plan`), so that a cohort can
+be followed by itself: its rows are made once more from its first, and followed back while they are in the nearest
+cache. So neither the population of all years nor its adjoint are ever stored. Those born in the run come first, the
+last of them to begin with: their adjoint makes that of the births of their year, which that of the women needs. The
+open age groups are followed alongside, then come the cohorts that lived at launch.
+
 Cells that were set to zero pass on the derivative of what was done to their row. The plain check is central differences
 of `tests/naive.py`.
 """
@@ -21,11 +27,17 @@ from typing import NamedTuple
 import numpy as np
 
 from demosim.kernels._jit import inner, kernel
-from demosim.kernels.layout import NOBODY, PLAIN, STAY, Inputs
-from demosim.kernels.migration import add_moves, back_moves
-from demosim.kernels.plan import plan_row, set_bounds, set_deviations
-from demosim.kernels.project import add_births
-from demosim.kernels.rows import add_scaled, clear, dot, set_scaled
+from demosim.kernels.back_rows import (
+    back_row,
+    finish_row,
+    make_row,
+    same_weight,
+    weigh_date,
+    weigh_row,
+    weigh_women,
+)
+from demosim.kernels.layout import FIELDS, Inputs, Work, empty
+from demosim.kernels.rows import add_scaled, clear, copy_row, dot, set_scaled
 
 
 class Adjoint(NamedTuple):
@@ -48,324 +60,257 @@ class Adjoint(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Arrays that the backward pass works in."""
+    """Arrays that the backward pass works in, for inputs of one shape."""
 
-    made: np.ndarray  # (S × A, M) what the newborn (births) and the open age groups (survivors) are made of
-    alive: np.ndarray  # (S × A,) share of `made` that is alive at the end of the year
-    alive_bar: np.ndarray  # (S × A,)
+    path: np.ndarray  # (T + 1, M) the persons of a cohort on every date
+    bar: np.ndarray  # (1, M) adjoint of the cohort's row
+    born: np.ndarray  # (1, M) what a cohort of newborn is made of
+    open_path: np.ndarray  # (S, T + 1, M) the open age groups on every date
+    open_made: np.ndarray  # (S, T, M) what they are made of every year
+    open_bar: np.ndarray  # (S, 1, M) adjoint of their rows
     moved: np.ndarray  # (1, M) a row before its negative cells were set to zero
-    births: np.ndarray  # (1, M) births to each municipality's women before the municipal factor
-    births_bar: np.ndarray  # (1, M)
-    deviation: np.ndarray  # (K, M) of the year
-    deviation_bar: np.ndarray  # (K, M)
-    lowest: np.ndarray  # (K,)
-    plan: np.ndarray  # (S × A, 5)
-    tally_bar: np.ndarray  # (tallies, M)
+    births: np.ndarray  # (T, M)
+    births_bar: np.ndarray  # (T + 2, M) adjoint of each year's births, from row 1 on; the first and the last are zero
+    joining_bar: np.ndarray  # (T, S, M) adjoint of those who join the open age groups
+    deviation_bar: np.ndarray  # (T, K, M)
+    tally_bar: np.ndarray  # (T + 1, tallies, M) derivatives of weighted need by persons
+    dates: np.ndarray  # (T + 1,) the date whose tally_bar holds for a date
     counts: np.ndarray  # (T + 1, services) whether the weights of a date and service are not all zero
     moves: np.ndarray  # (2, M) gross moves of a row
     spare: np.ndarray  # (1, M)
     empty: np.ndarray  # (1,) number of rows that migrants came to where nobody was
+    ignored: np.ndarray  # (5,) counters of rows that are made once more
+
+
+def zero_adjoint(inputs: Inputs) -> Adjoint:
+    """Room for the derivatives by one version of each input."""
+    years, rows = inputs.survival.shape[1:]
+    one = {name: np.zeros(getattr(inputs, name).shape[1:]) for name in FIELDS[:-1]}
+    one["fertility_factor"] = one["fertility_factor"][None]
+    plain = {name: np.zeros(getattr(inputs, name).shape) for name in ("fallback", "out_prob", "destination")}
+    return Adjoint(**one, **plain, unit_cost=np.zeros((years + 1, inputs.service_start.size - 1, rows)))
+
+
+def scratch_space(inputs: Inputs) -> Scratch:
+    """Arrays for the backward pass to work in."""
+    years, sexes, size = inputs.survival.shape[1], inputs.newborn.shape[2], inputs.population.shape[2]
+    bands, services = inputs.deviation.shape[2], inputs.service_start.size - 1
+    rows = {"path": years + 1, "bar": 1, "born": 1, "moved": 1, "births": years, "births_bar": years + 2,
+            "moves": 2, "spare": 1}  # fmt: skip
+    return Scratch(
+        **{name: empty((number, size), np.float64) for name, number in rows.items()},
+        open_path=empty((sexes, years + 1, size), np.float64),
+        open_made=empty((sexes, years, size), np.float64),
+        open_bar=empty((sexes, 1, size), np.float64),
+        joining_bar=empty((years, sexes, size), np.float64),
+        deviation_bar=empty((years, bands, size), np.float64),
+        tally_bar=empty((years + 1, int(inputs.tally.max()) + 1, size), np.float64),
+        dates=np.zeros(years + 1, np.int64),
+        counts=np.zeros((years + 1, services), np.bool_),
+        empty=np.zeros(1, np.int64),
+        ignored=np.zeros(5),
+    )
 
 
 @inner
-def row_sums(bar, row, source, i, deviation, k, tally_bar, j):
-    """Add the weights on need to bar[row]; sums of source, d × source, bar × source and bar × d × source."""
-    persons = drift = value = value_drift = 0.0
-    for m in range(bar.shape[1]):
-        x = source[i, m]
-        moved = x * deviation[k, m]
-        b = bar[row, m] + tally_bar[j, m]
-        bar[row, m] = b
-        persons += x
-        drift += moved
-        value += b * x
-        value_drift += b * moved
-    return persons, drift, value, value_drift
+def back_date(inputs, v, run, t, row, bar, path, y, source, i, weight, scratch, adjoint):
+    """Add to `bar`, the adjoint of path[t], persons of `row`, what they count for on date t itself; see `weigh_row`.
 
-
-@inner
-def bar_sums(bar, row, source, i, deviation, k):
-    """The last two of `row_sums` once more."""
-    value = value_drift = 0.0
-    for m in range(bar.shape[1]):
-        x = bar[row, m] * source[i, m]
-        value += x
-        value_drift += x * deviation[k, m]
-    return value, value_drift
-
-
-@inner
-def back_migration(bar, row, source, i, alive, grow, level, deviation, deviation_bar, k, pull, shift):
-    """bar[i] = adjoint of source[i], and the row's part of the adjoint of its deviations."""
-    for m in range(bar.shape[1]):
-        d, b = deviation[k, m], bar[row, m]
-        deviation_bar[k, m] += alive * source[i, m] * (b - level)
-        bar[i, m] = b * (grow + alive * d) + pull * d + shift
-
-
-@inner
-def back_floor(bar, row, moved):
-    """Adjoint of a row before its negative cells were set to zero; does nothing where none were."""
-    total = positive = value = 0.0
-    cells = 0
-    for m in range(bar.shape[1]):
-        x = moved[0, m]
-        total += x
-        if x > 0:
-            positive += x
-            value += bar[row, m] * x
-        elif x < 0:
-            cells += 1
-    if cells == 0:
-        return
-    if total <= 0 or positive <= 0:
-        for m in range(bar.shape[1]):
-            bar[row, m] = 0
-        return
-    scale, mean = total / positive, value / positive
-    for m in range(bar.shape[1]):
-        bar[row, m] = mean + (scale * (bar[row, m] - mean) if moved[0, m] > 0 else 0.0)
-
-
-@inner
-def back_floored(inputs, v, y, bar, row, source, i, alive, scratch):
-    """Adjoint of a row before its negative cells, if there were any, were set to zero."""
-    moved, deviation, plan, k = scratch.moved, scratch.deviation, scratch.plan, inputs.band[row]
-    net, inflow, key = inputs.net[v[5], y, row], inputs.inflow[v[8], y], inputs.key[v[9]]
-    for m in range(moved.shape[1]):
-        moved[0, m] = source[i, m] * (plan[row, STAY] + alive * deviation[k, m])
-    if plan[row, NOBODY] != 0:
-        scratch.empty[0] += net != 0
-        add_scaled(moved, 0, inputs.fallback, 0, net)
-    if inputs.out_prob.shape[0] > 0:
-        add_moves(moved, 0, inputs, source, i, alive, row, scratch.moves)
-    for p in range(key.shape[0]):
-        add_scaled(moved, 0, key, p, inflow[p, row])
-    back_floor(bar, row, moved)
-
-
-@inner
-def add_moves_bar(inputs, bar, i, scratch):
-    """Add what gross moves, where there are any, have left in the spare row."""
-    if inputs.out_prob.shape[0] > 0:
-        add_scaled(bar, i, scratch.spare, 0, 1.0)
-
-
-@inner
-def back_rows(inputs, v, y, bar, source, alive, alive_bar, first, last, step, weight, scratch, adjoint):
-    """Adjoint of survival and migration of the rows first..last, upwards in age.
-
-    Row r is made of source[r − step], of which alive[r − step] survive; its adjoint goes to bar[r − step].
+    source[i] is what they were made of in year y.
     """
-    deviation, deviation_bar, plan, band = scratch.deviation, scratch.deviation_bar, scratch.plan, inputs.band
-    net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
-    net_bar, inflow_bar, key_bar, fallback_bar = adjoint.net, adjoint.inflow, adjoint.key, adjoint.fallback
-    lowest, tally_bar, tally = scratch.lowest, scratch.tally_bar, inputs.tally
-    if step > 0:
-        weigh_rows(source, weight, y, first - step, last - step, scratch, adjoint)
-    for row in range(first, last + 1):
-        i, k = row - step, band[row]
-        lives = alive[i]
-        persons, drift, value, value_drift = row_sums(bar, row, source, i, deviation, k, tally_bar, tally[row])
-        plan_row(plan, row, lives, lives * persons, lives * drift, net[row], inflow, lowest[k])
-        if plan[row, PLAIN] == 0:
-            back_floored(inputs, v, y, bar, row, source, i, lives, scratch)
-            value, value_drift = bar_sums(bar, row, source, i, deviation, k)
-        moves_bar = 0.0
-        if inputs.out_prob.shape[0] > 0:
-            moves_bar = back_moves(inputs, bar, row, source, i, lives, scratch, adjoint)
-        for p in range(key.shape[0]):
-            inflow_bar[y, p, row] = dot(bar, row, key, p)
-            if inflow[p, row] != 0:
-                add_scaled(key_bar, p, bar, row, inflow[p, row])
-        if plan[row, NOBODY] != 0:
-            net_bar[y, row] = dot(bar, row, fallback, 0)
-            add_scaled(fallback_bar, 0, bar, row, net[row])
-            alive_bar[i] = value + moves_bar
-            set_scaled(bar, i, bar, row, lives)
-            add_moves_bar(inputs, bar, i, scratch)
-            continue
-        level = value / persons
-        net_bar[y, row] = level
-        alive_bar[i] = value + value_drift - level * drift + moves_bar
-        back_migration(
-            bar, row, source, i, lives, plan[row, STAY], level, deviation, deviation_bar, k,
-            -lives * level, -level * (net[row] - lives * drift) / persons,
-        )  # fmt: skip
-        add_moves_bar(inputs, bar, i, scratch)
+    now, fertility = weight[t], inputs.fertility[v[3]]
+    years, ages = fertility.shape
+    a = row - (inputs.newborn.shape[2] - 1) * ages
+    if a >= 0:
+        begins = fertility[t, a] * (1 if a > 0 else 2) if t < years else 0.0
+        ended = fertility[t - 1, a] if t > 0 and a > 0 else 0.0
+        born, born_before = weigh_women(bar, scratch.births_bar, t, begins, ended, path)
+        if t < years:
+            adjoint.fertility[t, a] += born * (1 if a > 0 else 2)
+        if t > 0 and a > 0:
+            adjoint.fertility[t - 1, a] += born_before
+    key = inputs.key[v[9]] if inputs.key.shape[1] > 0 else inputs.fallback
+    value, value_drift, arrived, cost = weigh_row(
+        bar, scratch.tally_bar[scratch.dates[t]], inputs.tally[row], path, t, now, source, i, run.deviation[y],
+        inputs.band[row], key,
+    )  # fmt: skip
+    adjoint.unit_cost[t, 0, row] = cost
+    for k in range(1, now.shape[0]):
+        adjoint.unit_cost[t, k, row] = dot(now, k, path, t) if scratch.counts[t, k] else 0.0
+    return value, value_drift, arrived
 
 
 @inner
-def set_year(inputs, v, y, start, end, scratch):
-    """Repeat of a year what the backward pass needs; returns the country's births before and after the factors."""
-    survival, newborn, factor = inputs.survival[v[1], y], inputs.newborn[v[2], y], inputs.fertility_factor[v[4]]
-    made, alive, births, fertility = scratch.made, scratch.alive, scratch.births, inputs.fertility[v[3], y]
-    sexes, ages = newborn.size, fertility.size
-    set_deviations(inputs, v, y, scratch.deviation)
-    set_bounds(inputs, v, y, scratch.lowest)
-    clear(births)
-    women = (sexes - 1) * ages
-    add_births(births, start, women, fertility, 0)
-    add_births(births, end, women, fertility, 1)
-    add_scaled(births, 0, start, women, fertility[0])
-    country = weighted = 0.0
-    for m in range(factor.size):
-        country += births[0, m]
-        weighted += births[0, m] * factor[m]
-    scale = country / weighted if weighted > 0 else 0.0
-    for s in range(sexes):
-        row = s * ages
-        alive[row] = newborn[s]
-        for m in range(factor.size):
-            made[row, m] = births[0, m] * factor[m] * scale
-        row += ages - 1
-        alive[row] = 1.0
-        set_scaled(made, row, start, row - 1, survival[row - 1])
-        add_scaled(made, row, start, row, survival[row])
-    return country, weighted
+def follow_open(inputs, v, run, s, scratch):
+    """The open age group of a sex on every date, once more."""
+    survival, path, made = inputs.survival[v[1]], scratch.open_path[s], scratch.open_made[s]
+    oldest = (s + 1) * inputs.fertility.shape[2] - 1
+    copy_row(path, 0, inputs.population[v[0]], oldest)
+    for y in range(survival.shape[0]):
+        set_scaled(made, y, path, y, survival[y, oldest])
+        add_scaled(made, y, run.joining[y], s, survival[y, oldest - 1])
+        make_row(inputs, v, run, y, oldest, made, y, path, y + 1, scratch)
+        finish_row(run, y, oldest, path, y + 1, scratch)
+    clear(scratch.open_bar[s])
 
 
 @inner
-def back_bear(births, births_bar, factor, country, weighted, factor_bar):
-    """Adjoint of the municipal factors, and of births before them (in place)."""
-    if not weighted > 0:
-        clear(births_bar)
-        return
-    scale = country / weighted
+def back_open(inputs, v, run, y, s, weight, scratch, adjoint):
+    """The open age group of a sex from the end of year y to its start."""
+    path, made, bar = scratch.open_path[s], scratch.open_made[s], scratch.open_bar[s]
+    oldest = (s + 1) * inputs.fertility.shape[2] - 1
+    survival, survival_bar = inputs.survival[v[1], y], adjoint.survival[y]
+    sums = back_date(inputs, v, run, y + 1, oldest, bar, path, y, made, y, weight, scratch, adjoint)
+    back_row(inputs, v, run, y, oldest, bar, made, y, sums, scratch, adjoint)
+    survival_bar[oldest - 1] = dot(bar, 0, run.joining[y], s)
+    survival_bar[oldest] = dot(bar, 0, path, y)
+    set_scaled(scratch.joining_bar[y], s, bar, 0, survival[oldest - 1])
+    set_scaled(bar, 0, bar, 0, survival[oldest])
+
+
+@inner
+def back_cohort(inputs, v, run, t, row, weight, scratch, adjoint):
+    """A cohort whose row on date t is path[t], from when it joins the open age group, or the last date, back to t.
+
+    What date t itself adds to the adjoint is left to the caller.
+    """
+    path, bar, ages, years = scratch.path, scratch.bar, inputs.fertility.shape[2], inputs.survival.shape[1]
+    s, end = row // ages, min(years, t + ages - 2 - row % ages)
+    for y in range(t, end):
+        make_row(inputs, v, run, y, row + y + 1 - t, path, y, path, y + 1, scratch)
+        finish_row(run, y, row + y + 1 - t, path, y + 1, scratch)
+    if end < years:
+        copy_row(bar, 0, scratch.joining_bar[end], s)
+    else:
+        clear(bar)
+    for y in range(end - 1, t - 1, -1):
+        now = row + y + 1 - t
+        sums = back_date(inputs, v, run, y + 1, now, bar, path, y, path, y, weight, scratch, adjoint)
+        adjoint.survival[y, now - 1] = back_row(inputs, v, run, y, now, bar, path, y, sums, scratch, adjoint)
+
+
+@inner
+def back_newborn(inputs, v, run, y, s, weight, scratch, adjoint):
+    """Those of sex s born in year y, from the last date to their birth; adds to the adjoint of the year's births."""
+    row, born, path, bar = s * inputs.fertility.shape[2], scratch.born, scratch.path, scratch.bar
+    alive = inputs.newborn[v[2], y, s]
+    set_scaled(born, 0, scratch.births, y, alive)
+    make_row(inputs, v, run, y, row, born, 0, path, y + 1, scratch)
+    finish_row(run, y, row, path, y + 1, scratch)
+    back_cohort(inputs, v, run, y + 1, row, weight, scratch, adjoint)
+    sums = back_date(inputs, v, run, y + 1, row, bar, path, y, born, 0, weight, scratch, adjoint)
+    back_row(inputs, v, run, y, row, bar, born, 0, sums, scratch, adjoint)
+    adjoint.newborn[y, s] = dot(bar, 0, scratch.births, y)
+    add_scaled(scratch.births_bar, y + 1, bar, 0, alive)
+
+
+@inner
+def back_bear(own, births_bar, y, factor, scale, weighted, factor_bar):
+    """From the adjoint of the births of year y (in row y + 1) to that of births before the municipal factors, in place;
+    and to that of the factors."""
     value = 0.0
     for m in range(factor.size):
-        value += births_bar[0, m] * factor[m] * births[0, m]
+        value += births_bar[y + 1, m] * factor[m] * own[y, m]
+    mean = value / weighted if weighted > 0 else 0.0
     for m in range(factor.size):
-        by_factor = births_bar[0, m] * scale - value * scale / weighted
-        factor_bar[0, m] += by_factor * births[0, m]
-        births_bar[0, m] = by_factor * factor[m] + value / weighted
+        by_factor = scale * (births_bar[y + 1, m] - mean)
+        factor_bar[0, m] += by_factor * own[y, m]
+        births_bar[y + 1, m] = by_factor * factor[m] + mean
 
 
 @inner
-def back_open(bar, row, start, survival, survival_bar):
-    """Adjoint of the two rows that survive into the open age group, and of their survival."""
-    survival_bar[row - 1] = dot(bar, row, start, row - 1)
-    survival_bar[row] = dot(bar, row, start, row)
-    set_scaled(bar, row - 1, bar, row, survival[row - 1])
-    set_scaled(bar, row, bar, row, survival[row])
+def back_births(inputs, v, run, y, weight, scratch, adjoint):
+    """All who are born in year y, and the births themselves."""
+    own, births, factor = run.own_births, scratch.births, inputs.fertility_factor[v[4]]
+    country = weighted = 0.0
+    for m in range(factor.size):
+        country += own[y, m]
+        weighted += own[y, m] * factor[m]
+    scale = country / weighted if weighted > 0 else 0.0
+    for m in range(factor.size):
+        births[y, m] = own[y, m] * factor[m] * scale
+    for s in range(inputs.newborn.shape[2]):
+        back_newborn(inputs, v, run, y, s, weight, scratch, adjoint)
+    back_bear(own, scratch.births_bar, y, factor, scale, weighted, adjoint.fertility_factor)
 
 
 @inner
-def back_births(bar, births_bar, end, fertility, fertility_bar):
-    """Adjoint of fertility by the women at the end of the year, and the births' part of theirs."""
-    women = end.shape[0] - fertility.size
-    for a in range(1, fertility.size):
-        fertility_bar[a] = dot(births_bar, 0, end, women + a)
-        if fertility[a] != 0:
-            add_scaled(bar, women + a, births_bar, 0, fertility[a])
+def back_launch(inputs, v, run, row, bar, path, weight, scratch, adjoint):
+    """The adjoint of a row at launch, when its own part is added, into that of the jump-off population."""
+    back_date(inputs, v, run, 0, row, bar, path, 0, path, 0, weight, scratch, adjoint)
+    copy_row(adjoint.population, row, bar, 0)
 
 
 @inner
-def back_year(inputs, v, y, start, end, weight, bar, scratch, adjoint):
-    """Turn the adjoint of the population at the end of year y into that at its start, in place."""
-    survival, fertility, births_bar = inputs.survival[v[1], y], inputs.fertility[v[3], y], scratch.births_bar
-    made, alive, alive_bar = scratch.made, scratch.alive, scratch.alive_bar
-    sexes, ages = inputs.newborn.shape[2], fertility.size
-    survival_bar = adjoint.survival[y]
-    country, weighted = set_year(inputs, v, y, start, end, scratch)
-    clear(births_bar)
-    clear(scratch.deviation_bar)
-    for s in range(sexes):
-        row = s * ages
-        back_rows(inputs, v, y, bar, made, alive, alive_bar, row, row, 0, weight, scratch, adjoint)
-        adjoint.newborn[y, s] = alive_bar[row]
-        add_scaled(births_bar, 0, bar, row, 1.0)
-    factor = inputs.fertility_factor[v[4]]
-    back_bear(scratch.births, births_bar, factor, country, weighted, adjoint.fertility_factor)
-    back_births(bar, births_bar, end, fertility, adjoint.fertility[y])
-    for s in range(sexes):
-        youngest, oldest = s * ages, s * ages + ages - 1
-        back_rows(
-            inputs, v, y, bar, start, survival, survival_bar, youngest + 1, oldest - 1, 1, weight, scratch, adjoint
-        )
-        back_rows(inputs, v, y, bar, made, alive, alive_bar, oldest, oldest, 0, weight, scratch, adjoint)
-        weigh_rows(start, weight, y, oldest - 1, oldest, scratch, adjoint)
-        back_open(bar, oldest, start, survival, survival_bar)
-    for a in range(ages):
-        if fertility[a] != 0:
-            add_scaled(bar, (sexes - 1) * ages + a, births_bar, 0, fertility[a] * (1.0 if a > 0 else 2.0))
-    back_deviations(inputs, v, y, scratch.deviation_bar, adjoint)
-
-
-@inner
-def back_deviations(inputs, v, y, deviation_bar, adjoint):
+def back_deviations(inputs, v, deviation_bar, adjoint):
     """Adjoint of the parts of the deviations and of what is left of each."""
-    fade, parts = inputs.fade[v[6], y], inputs.deviation[v[7]]
-    for j in range(fade.size):
-        for k in range(deviation_bar.shape[0]):
-            adjoint.fade[y, j] += dot(deviation_bar, k, parts[j], k)
-            add_scaled(adjoint.deviation[j], k, deviation_bar, k, fade[j])
+    fade, parts = inputs.fade[v[6]], inputs.deviation[v[7]]
+    clear(adjoint.fade)
+    for j in range(fade.shape[1]):
+        clear(adjoint.deviation[j])
+    for k in range(parts.shape[1]):  # outermost, so that the rows of a band stay in the cache
+        for y in range(fade.shape[0]):
+            for j in range(fade.shape[1]):
+                adjoint.fade[y, j] += dot(deviation_bar[y], k, parts[j], k)
+                add_scaled(adjoint.deviation[j], k, deviation_bar[y], k, fade[y, j])
 
 
 @inner
-def weigh_date(inputs, v, t, weight, scratch):
-    """Derivatives of the weighted need of date t by persons of each tally."""
-    unit_cost = inputs.unit_cost[v[10], min(t, inputs.unit_cost.shape[1] - 1)]
-    tally_bar = scratch.tally_bar
-    clear(tally_bar)
-    for k in range(weight.shape[1]):
-        if scratch.counts[t, k]:
-            for pair in range(inputs.service_start[k], inputs.service_start[k + 1]):
-                add_scaled(tally_bar, inputs.pair_tally[pair], weight[t], k, unit_cost[pair])
-
-
-@inner
-def weigh_rows(population, weight, t, first, last, scratch, adjoint):
-    """Derivatives by unit costs and by fertility of the persons of rows first..last on date t."""
-    now, counts, by_cost, births_bar = weight[t], scratch.counts, adjoint.unit_cost[t], scratch.births_bar
-    for k in range(now.shape[0]):
-        if counts[t, k]:
-            for row in range(first, last + 1):
-                by_cost[k, row] = dot(now, k, population, row)
-    if t < adjoint.fertility.shape[0]:
-        fertility_bar = adjoint.fertility[t]
-        women = population.shape[0] - fertility_bar.size
-        for row in range(max(first, women), last + 1):
-            fertility_bar[row - women] += dot(births_bar, 0, population, row) * (1.0 if row > women else 2.0)
-
-
-@inner
-def which_count(weight):
-    """Whether any weight of a date and service is not zero."""
-    counts = np.zeros(weight.shape[:2], np.bool_)
+def weigh_dates(inputs, v, weight, scratch):
+    """What persons of each tally count for on every date; dates that weigh them alike share one."""
+    counts, dates = scratch.counts, scratch.dates
     for t in range(weight.shape[0]):
         for k in range(weight.shape[1]):
+            some = 0
             for m in range(weight.shape[2]):
-                if weight[t, k, m] != 0:
-                    counts[t, k] = True
-                    break
-    return counts
+                some += weight[t, k, m] != 0
+            counts[t, k] = some > 0
+        dates[t] = same_weight(inputs, weight, t)
+        if dates[t] == t:
+            weigh_date(inputs, v, t, weight, counts, scratch.tally_bar[t])
+
+
+@inner
+def clear_sums(scratch, adjoint):
+    """Set to zero what the backward pass adds to, step by step."""
+    clear(adjoint.fertility)
+    clear(adjoint.fertility_factor)
+    clear(scratch.births_bar)
+    clear(adjoint.key)
+    clear(adjoint.fallback)
+    clear(adjoint.out_prob)
+    for k in range(adjoint.destination.shape[0]):
+        clear(adjoint.destination[k])
+    for y in range(scratch.deviation_bar.shape[0]):
+        clear(scratch.deviation_bar[y])
+    scratch.empty[0] = 0
 
 
 @kernel
-def back_project(inputs: Inputs, v: np.ndarray, population: np.ndarray, weight: np.ndarray, adjoint: Adjoint) -> int:
-    """Derivatives of Σ weight × need by every input of scenario `v`; fill `adjoint`, which must be zero.
+def back_project(
+    inputs: Inputs, v: np.ndarray, run: Work, weight: np.ndarray, adjoint: Adjoint, scratch: Scratch
+) -> int:
+    """Derivatives of Σ weight × need by every input of scenario `v`; fills `adjoint`.
 
-    `population` (T + 1, S × A, M) is the stored run, `weight` (T + 1, services, M) what each need counts. Returns the
-    number of rows that migrants came to where nobody was: there need jumps, and the derivative is one-sided.
+    `run` is the space that the scenario was run in (`work_space(inputs, traced=True)`), `weight` (T + 1, services, M)
+    what each need counts. Returns the number of rows that migrants came to where nobody was: there need jumps, and the
+    derivative is one-sided.
     """
-    years = population.shape[0] - 1
-    rows, size = population.shape[1:]
-    bands = inputs.deviation.shape[2]
-    scratch = Scratch(
-        made=np.empty((rows, size)), alive=np.empty(rows), alive_bar=np.empty(rows), moved=np.empty((1, size)),
-        births=np.empty((1, size)), births_bar=np.empty((1, size)), deviation=np.empty((bands, size)),
-        deviation_bar=np.empty((bands, size)), lowest=np.empty(bands), plan=np.empty((rows, 5)),
-        tally_bar=np.empty((inputs.tally.max() + 1, size)), moves=np.empty((2, size)),
-        spare=np.empty((1, size)), empty=np.zeros(1, np.int64),
-        counts=which_count(weight),
-    )  # fmt: skip
-    bar = adjoint.population
-    weigh_rows(population[years], weight, years, 0, rows - 1, scratch, adjoint)
-    for t in range(years, -1, -1):
-        weigh_date(inputs, v, t, weight, scratch)
-        if t > 0:
-            back_year(inputs, v, t - 1, population[t - 1], population[t], weight, bar, scratch, adjoint)
-    for row in range(rows):
-        add_scaled(bar, row, scratch.tally_bar, inputs.tally[row], 1.0)
+    sexes, ages = inputs.newborn.shape[2], inputs.fertility.shape[2]
+    clear_sums(scratch, adjoint)
+    weigh_dates(inputs, v, weight, scratch)
+    for s in range(sexes):
+        follow_open(inputs, v, run, s, scratch)
+    for y in range(inputs.survival.shape[1] - 1, -1, -1):
+        back_births(inputs, v, run, y, weight, scratch, adjoint)
+        for s in range(sexes):
+            back_open(inputs, v, run, y, s, weight, scratch, adjoint)
+    for s in range(sexes):
+        for row in range(s * ages, s * ages + ages - 1):
+            copy_row(scratch.path, 0, inputs.population[v[0]], row)
+            back_cohort(inputs, v, run, 0, row, weight, scratch, adjoint)
+            back_launch(inputs, v, run, row, scratch.bar, scratch.path, weight, scratch, adjoint)
+        row = s * ages + ages - 1
+        back_launch(inputs, v, run, row, scratch.open_bar[s], scratch.open_path[s], weight, scratch, adjoint)
+    back_deviations(inputs, v, scratch.deviation_bar, adjoint)
     return int(scratch.empty[0])

@@ -57,7 +57,7 @@ FIELDS = Inputs._fields[:11]
 COUNTERS = ("floored_cells", "floored_persons", "unmet_persons", "mass_balance", "non_finite")
 
 SAFE = 1e-6  # a cell that keeps more than this share of its survivors is sure to stay above zero
-STAY, STIR, EXPECTED, NOBODY, PLAIN = range(5)  # columns of the plan
+STAY, STIR, TOTAL, DRIFT, EXPECTED, NOBODY, SURE, ARRIVALS = range(8)  # columns of the plan
 ROW, MADE_OF, NEXT = range(3)  # columns of the order
 
 
@@ -69,9 +69,10 @@ class Work(NamedTuple):
     made: np.ndarray  # (S, M) what the open age groups, and later the newborn, are made of
     spare: np.ndarray  # (S × A, M) rows that are more than survivors times a factor
     births: np.ndarray  # (1, M)
+    arriving: np.ndarray  # (1, M) migrants of all streams to a row
     deviation: np.ndarray  # (T, K, M) of every year
     lowest: np.ndarray  # (K,) what the year's deviations are not below
-    plan: np.ndarray  # (S × A, 5) what migration does to a row: STIR ... PLAIN
+    plan: np.ndarray  # (T or 1, S × A, 8) what a year does to a row: STAY ... ARRIVALS
     country: np.ndarray  # (S × A, 2) each row summed over municipalities: persons, and persons × next year's deviation
     tallies: np.ndarray  # (tallies, M) persons of each tally (cells with the same unit costs)
     start_country: np.ndarray  # (S × A, 2) `country` of the jump-off population
@@ -79,6 +80,9 @@ class Work(NamedTuple):
     made_for: np.ndarray  # (3,) versions that the three before, and the deviations, were made of
     cost: np.ndarray  # (1, M)
     moves: np.ndarray  # (2, M) out-moves and in-moves, float64
+    own_births: np.ndarray  # (T or 0, M) births before the municipal factors
+    nothing: np.ndarray  # (0, M)
+    joining: np.ndarray  # (T or 0, S, M) persons who join the open age groups, at the start of the year
 
 
 def row_order(sexes: int, ages: int) -> np.ndarray:
@@ -101,15 +105,8 @@ def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray:
     return room[begin : begin + size].view(dtype).reshape(shape)
 
 
-def aligned(values: np.ndarray, dtype: npt.DTypeLike) -> np.ndarray:
-    """A copy of the values in an array from `empty`."""
-    copy = empty(values.shape, dtype)
-    copy[...] = values
-    return copy
-
-
-def work_space(inputs: Inputs) -> Work:
-    """Arrays to work in, for these inputs alone."""
+def work_space(inputs: Inputs, traced: bool = False) -> Work:
+    """Arrays to work in, for these inputs alone; `traced`: what the adjoint needs is kept of every year."""
     rows, size = inputs.population.shape[1:]
     sexes, ages = inputs.newborn.shape[2], inputs.fertility.shape[2]
     years, bands, tallies = inputs.fade.shape[1], inputs.deviation.shape[2], int(inputs.tally.max()) + 1
@@ -120,9 +117,10 @@ def work_space(inputs: Inputs) -> Work:
         made=empty((sexes, size), dtype),
         spare=empty((rows, size), dtype),
         births=empty((1, size), dtype),
+        arriving=empty((1, size), dtype),
         deviation=empty((years, bands, size), dtype),
         lowest=np.empty(bands, dtype),
-        plan=np.empty((rows, 5)),
+        plan=np.empty((years if traced else 1, rows, 8)),
         country=np.empty((rows, 2)),
         tallies=empty((tallies, size), dtype),
         start_country=np.empty((rows, 2)),
@@ -130,4 +128,7 @@ def work_space(inputs: Inputs) -> Work:
         made_for=np.full(3, -1),
         cost=empty((1, size), dtype),
         moves=np.empty((2, size)),
+        nothing=empty((0, size), dtype),
+        own_births=empty((years if traced else 0, size), dtype),
+        joining=empty((years if traced else 0, sexes, size), dtype),
     )

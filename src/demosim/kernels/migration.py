@@ -89,39 +89,45 @@ def add_moves(target, j, inputs, source, i, alive, row, moves):
 def back_moves(inputs, bar, row, source, i, alive, scratch, adjoint):
     """What moves add to the adjoint of source[i], into the spare row; returns their part of the adjoint of survival.
 
+    `bar` (1, M) is the adjoint of the row that is made of source[i].
     With w[o] = Σ_m q[o, m] x̄[m], of survivors p (w − x̄), of p y (w − x̄), of q[o, m] out[o] x̄[m]. Rounding to
     multiples is passed over.
     """
     spare, k, alive_bar = scratch.spare, inputs.move_band[row], 0.0
     destination, destination_bar = inputs.destination[k], adjoint.destination[k]
     by_origin = destination.shape[0] > 1
-    pool, mean = 0.0, 0.0 if by_origin else dot(bar, row, destination, 0)
+    pool, mean = 0.0, 0.0 if by_origin else dot(bar, 0, destination, 0)
     for m in range(spare.shape[1]):
         out = inputs.out_prob[row, m] * source[i, m]
         if by_origin:
-            mean = dot(bar, row, destination, m)
+            mean = dot(bar, 0, destination, m)
             if out != 0:
-                add_scaled(destination_bar, m, bar, row, alive * out)
-        gain = mean - bar[row, m]
+                add_scaled(destination_bar, m, bar, 0, alive * out)
+        gain = mean - bar[0, m]
         adjoint.out_prob[row, m] += alive * source[i, m] * gain
         spare[0, m] = alive * inputs.out_prob[row, m] * gain
         alive_bar += out * gain
         pool += alive * out
     if not by_origin:
-        add_scaled(destination_bar, 0, bar, row, pool)
+        add_scaled(destination_bar, 0, bar, 0, pool)
     return alive_bar
 
 
 @kernel
 def moves_of(
-    survivors: np.ndarray, out_prob: np.ndarray, destination: np.ndarray, move_band: np.ndarray, flows: np.ndarray
+    survivors: np.ndarray,
+    out_prob: np.ndarray,
+    destination: np.ndarray,
+    move_band: np.ndarray,
+    flows: np.ndarray,
+    moves: np.ndarray,
 ) -> None:
     """Out-moves and in-moves of every year and row, into flows (2, T, S × A, M).
 
     survivors (T, S × A, M) before migration; out_prob (S × A, M); destination (bands, 1 or origins, M), rows that sum
-    to one; move_band (S × A,) which of these a row goes by.
+    to one; move_band (S × A,) which of these a row goes by;
+    moves (2, M) to work in.
     """
-    moves = np.empty((2, survivors.shape[2]))
     for t in range(survivors.shape[0]):
         for row in range(survivors.shape[1]):
             set_moves(moves, survivors[t], row, 1.0, out_prob, row, destination[move_band[row]])

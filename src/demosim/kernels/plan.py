@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from demosim.kernels._jit import inner
-from demosim.kernels.layout import EXPECTED, NOBODY, PLAIN, SAFE, STAY, STIR
+from demosim.kernels.layout import ARRIVALS, DRIFT, EXPECTED, NOBODY, SAFE, STAY, STIR, SURE, TOTAL
 from demosim.kernels.rows import add_scaled, clear, set_scaled
 
 
@@ -24,35 +24,43 @@ def set_deviations(inputs, v, y, deviation):
 
 @inner
 def set_bounds(inputs, v, y, lowest):
-    """What the deviations of year y are surely not below, by band; nothing is sure where there are gross moves."""
-    fade, bounds = inputs.fade[v[6], y], inputs.lowest[v[7]]
+    """What the deviations of year y are surely not below, by band; nothing is sure where there are gross moves, or
+    settlement keys below zero."""
+    fade, bounds, key = inputs.fade[v[6], y], inputs.lowest[v[7]], inputs.key[v[9]]
+    least = 0.0
+    for p in range(key.shape[0]):
+        for m in range(key.shape[1]):
+            least = min(least, key[p, m])
     for k in range(lowest.size):
         lowest[k] = 0
         for j in range(fade.size):
             lowest[k] += fade[j] * bounds[j, k] if fade[j] >= 0 else -np.inf
-        if inputs.out_prob.shape[0] > 0:
+        if inputs.out_prob.shape[0] > 0 or least < 0:
             lowest[k] = -np.inf
 
 
 @inner
 def plan_row(plan, row, alive, total, drift, net, inflow, lowest):
-    """What migration does to a row of which the country has `total` survivors."""
-    plan[row, STIR] = alive
+    """What migration does to a row of which the country has `total` survivors, and whether all its cells are surely
+    above zero: they are where the factor of each is and streams only bring people."""
+    plan[row, STIR], plan[row, TOTAL], plan[row, DRIFT] = alive, total, drift
     plan[row, STAY] = alive * (1 + (net - drift) / total) if total > 0 else alive
     plan[row, EXPECTED] = total + net
-    plain = total > 0 and plan[row, STAY] + alive * lowest > alive * SAFE
+    sure, arrivals = total > 0 and plan[row, STAY] + alive * lowest > alive * SAFE, False
     for p in range(inflow.shape[0]):
         plan[row, EXPECTED] += inflow[p, row]
-        plain = plain and inflow[p, row] == 0
+        arrivals = arrivals or inflow[p, row] != 0
+        sure = sure and inflow[p, row] >= 0
     plan[row, NOBODY] = not total > 0
-    plan[row, PLAIN] = plain
+    plan[row, SURE] = sure
+    plan[row, ARRIVALS] = arrivals
 
 
 @inner
-def plan_year(inputs, v, y, work):
+def plan_year(inputs, v, y, plan, work):
     """`plan_row` for all cohorts but the newborn, from last year's sums over the country."""
     survival, net, inflow = inputs.survival[v[1], y], inputs.net[v[5], y], inputs.inflow[v[8], y]
-    band, country, plan, lowest = inputs.band, work.country, work.plan, work.lowest
+    band, country, lowest = inputs.band, work.country, work.lowest
     ages = inputs.fertility.shape[2]
     for row in range(band.size):
         if row % ages > 0:

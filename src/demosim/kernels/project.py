@@ -13,14 +13,15 @@ import numpy as np
 
 from demosim.kernels._jit import apart, inner, kernel, one_copy
 from demosim.kernels.layout import (
+    ARRIVALS,
     BLOCK,
     MADE_OF,
     NEXT,
     NOBODY,
-    PLAIN,
     ROW,
     STAY,
     STIR,
+    SURE,
     Inputs,
     Outputs,
     Work,
@@ -29,20 +30,25 @@ from demosim.kernels.layout import (
 from demosim.kernels.migration import add_moves
 from demosim.kernels.plan import check_year, plan_row, plan_year, set_bounds, set_deviations
 from demosim.kernels.rows import (
+    add_consecutive,
     add_four,
     add_part,
     add_scaled,
     advance,
     advance_and_count,
+    arrive_and_count,
     clear,
     clear_part,
     copy_part,
+    copy_row,
     copy_rows,
     floor_row,
     join_open,
     set_scaled,
     sum_row,
 )
+
+PLAIN, ARRIVING, OTHER = range(3)  # kinds of rows
 
 
 @inner
@@ -68,7 +74,7 @@ def set_all_deviations(inputs, v, work):
 
 
 @apart
-def count_rows(inputs, work, deviation, following, source, column, target, begin, end):
+def count_rows(inputs, work, plan, deviation, following, source, column, target, begin, end):
     """Make the rows order[begin:end] of those of `source` that `column` of the order says, and count them.
 
     All rows are counted by this loop, whatever they are made of, so that the sums over the country are added in one
@@ -76,8 +82,7 @@ def count_rows(inputs, work, deviation, following, source, column, target, begin
     room for their tallies and deviations in the cache.
     """
     one_copy()
-    order, plan = work.order, work.plan
-    country, tallies, band, tally = work.country, work.tallies, inputs.band, inputs.tally
+    order, country, tallies, band, tally = work.order, work.country, work.tallies, inputs.band, inputs.tally
     number, size = target.dtype.type, target.shape[1]
     for n in range(begin, end):
         country[order[n, ROW], 0] = country[order[n, ROW], 1] = 0.0
@@ -86,10 +91,36 @@ def count_rows(inputs, work, deviation, following, source, column, target, begin
         for n in range(begin, end):
             row, i = order[n, ROW], order[n, column]
             stay, stir = number(plan[row, STAY]), number(plan[row, STIR])
+            if column == ROW:  # made already
+                stay, stir = number(1), number(0)
             k, next_k = band[row], band[order[n, NEXT]]
             advance_and_count(
                 target, row, source, i, stay, stir, deviation, k, following, next_k, country, tallies, tally[row],
                 left, right,
+            )  # fmt: skip
+
+
+@apart
+def count_arrivals(inputs, work, plan, deviation, following, source, target, inflow, key, begin, end):
+    """`count_rows` of rows that streams bring people to."""
+    one_copy()
+    order, arriving = work.order, work.arriving
+    country, tallies, band, tally = work.country, work.tallies, inputs.band, inputs.tally
+    number, size = target.dtype.type, target.shape[1]
+    for n in range(begin, end):
+        country[order[n, ROW], 0] = country[order[n, ROW], 1] = 0.0
+    for left in range(0, size, BLOCK):
+        right = min(left + BLOCK, size)
+        for n in range(begin, end):
+            row, i = order[n, ROW], order[n, MADE_OF]
+            stay, stir = number(plan[row, STAY]), number(plan[row, STIR])
+            k, next_k = band[row], band[order[n, NEXT]]
+            clear_part(arriving, 0, left, right)
+            for p in range(key.shape[0]):
+                add_part(arriving, 0, key, p, inflow[p, row], left, right)
+            arrive_and_count(
+                target, row, source, i, stay, stir, deviation, k, following, next_k, country, tallies, tally[row],
+                arriving, left, right,
             )  # fmt: skip
 
 
@@ -99,10 +130,8 @@ def start_scenario(inputs, v, work):
     set_all_deviations(inputs, v, work)
     if work.made_for[2] != v[0]:
         clear(work.tallies)
-        for row in range(work.state.shape[0]):
-            work.plan[row, STAY], work.plan[row, STIR] = 1.0, 0.0
         deviation, rows = work.deviation[0], work.state.shape[0]
-        count_rows(inputs, work, deviation, deviation, inputs.population[v[0]], ROW, work.state, 0, rows)
+        count_rows(inputs, work, work.plan[0], deviation, deviation, inputs.population[v[0]], ROW, work.state, 0, rows)
         copy_rows(work.start_country, work.country)
         copy_rows(work.start_tallies, work.tallies)
         work.made_for[2] = v[0]
@@ -122,32 +151,41 @@ def move_row(inputs, spare, row, source, i, plan, deviation, k, net, fallback, i
     for p in range(key.shape[0]):
         add_scaled(spare, row, key, p, inflow[p, row])
     floor_row(spare, row, counters)
-    plan[row, STAY], plan[row, STIR] = 1.0, 0.0
 
 
 @inner
-def move_rows(inputs, v, y, source, target, work, kept, counters, begin, end):
-    """Survival, migration and counting of the rows order[begin:end]: plain ones at once, the others by spare rows."""
-    order, plan, spare, band = work.order, work.plan, work.spare, inputs.band
+def move_rows(inputs, v, y, plan, source, target, work, kept, counters, begin, end):
+    """Survival, migration and counting of the rows order[begin:end]: at once, or by spare rows (see `kind_of`)."""
+    order, spare, band = work.order, work.spare, inputs.band
     deviation, following = work.deviation[y], work.deviation[min(y + 1, work.deviation.shape[0] - 1)]
     net, inflow, key, fallback = inputs.net[v[5], y], inputs.inflow[v[8], y], inputs.key[v[9]], inputs.fallback
     if kept.shape[0] > 0:
         keep_survivors(kept, source, order, plan, begin, end)
     n = begin
     while n < end:
-        first = n
-        while n < end and plan[order[n, ROW], PLAIN] != 0:
+        first, kind = n, kind_of(plan, order[n, ROW])
+        while n < end and kind_of(plan, order[n, ROW]) == kind:
             n += 1
-        count_rows(inputs, work, deviation, following, source, MADE_OF, target, first, n)
-        first = n
-        while n < end and plan[order[n, ROW], PLAIN] == 0:
-            row, i = order[n, ROW], order[n, MADE_OF]
-            move_row(
-                inputs, spare, row, source, i, plan, deviation, band[row], net, fallback, inflow, key, work.moves,
-                counters,
-            )  # fmt: skip
-            n += 1
-        count_rows(inputs, work, deviation, following, spare, ROW, target, first, n)
+        if kind == PLAIN:
+            count_rows(inputs, work, plan, deviation, following, source, MADE_OF, target, first, n)
+        elif kind == ARRIVING:
+            count_arrivals(inputs, work, plan, deviation, following, source, target, inflow, key, first, n)
+        else:
+            for rest in range(first, n):
+                row, i = order[rest, ROW], order[rest, MADE_OF]
+                move_row(
+                    inputs, spare, row, source, i, plan, deviation, band[row], net, fallback, inflow, key, work.moves,
+                    counters,
+                )  # fmt: skip
+            count_rows(inputs, work, plan, deviation, following, spare, ROW, target, first, n)
+
+
+@inner
+def kind_of(plan, row):
+    """How a row is made: at once, at once with those whom streams bring, or step by step."""
+    if plan[row, SURE] == 0:
+        return OTHER
+    return ARRIVING if plan[row, ARRIVALS] != 0 else PLAIN
 
 
 @inner
@@ -159,10 +197,17 @@ def keep_survivors(kept, source, order, plan, begin, end):
 
 @inner
 def add_births(births, women, youngest, fertility, first):
-    """Births to the women of the ages from `first` on."""
-    for a in range(first, fertility.size):
-        if fertility[a] != 0:
+    """Births to the women of the ages from `first` on, four ages at a time."""
+    a = first
+    while a < fertility.size:
+        if fertility[a] == 0:
+            a += 1
+        elif a + 4 <= fertility.size:
+            add_consecutive(births, 0, women, youngest + a, fertility, a)
+            a += 4
+        else:
             add_scaled(births, 0, women, youngest + a, fertility[a])
+            a += 1
 
 
 @inner
@@ -171,31 +216,35 @@ def project_year(inputs, v, y, source, target, work, kept, counters):
 
     Births to the lowest age (there are some only where ages are wide) count its women at the start twice.
     """
-    births, made = work.births, work.made
+    births, made, plan = work.births, work.made, work.plan[y % work.plan.shape[0]]
     survival, newborn, fertility = inputs.survival[v[1], y], inputs.newborn[v[2], y], inputs.fertility[v[3], y]
     net, inflow = inputs.net[v[5], y], inputs.inflow[v[8], y]
     sexes, ages = newborn.size, fertility.size
     women, rows = (sexes - 1) * ages, sexes * ages
     clear(births)
     clear(work.tallies)
-    plan_year(inputs, v, y, work)
+    plan_year(inputs, v, y, plan, work)
     add_births(births, source, women, fertility, 0)
     add_scaled(births, 0, source, women, fertility[0])
     for s in range(sexes):
         oldest = s * ages + ages - 1
+        if work.joining.shape[0] > 0:
+            copy_row(work.joining[y], s, source, oldest - 1)
         join_open(made, s, source, oldest, survival[oldest - 1], survival[oldest])
-    move_rows(inputs, v, y, made, target, work, kept, counters, 0, sexes)
-    move_rows(inputs, v, y, source, target, work, kept, counters, sexes, rows - sexes)
+    move_rows(inputs, v, y, plan, made, target, work, kept, counters, 0, sexes)
+    move_rows(inputs, v, y, plan, source, target, work, kept, counters, sexes, rows - sexes)
     add_births(births, target, women, fertility, 1)
+    if work.own_births.shape[0] > 0:
+        copy_row(work.own_births, y, births, 0)
     bear(births, inputs.fertility_factor[v[4]])
     for s in range(sexes):
         row = s * ages
         k = inputs.band[row]
         set_scaled(made, s, births, 0, newborn[s])
         total, drift = sum_row(made, s, work.deviation[y], k)
-        plan_row(work.plan, row, 1.0, total, drift, net[row], inflow, work.lowest[k])
-    move_rows(inputs, v, y, made, target, work, kept, counters, rows - sexes, rows)
-    check_year(work.plan, work.country, counters)
+        plan_row(plan, row, 1.0, total, drift, net[row], inflow, work.lowest[k])
+    move_rows(inputs, v, y, plan, made, target, work, kept, counters, rows - sexes, rows)
+    check_year(plan, work.country, counters)
 
 
 @inner
@@ -232,7 +281,7 @@ def set_need(need, tallies, unit_cost, service_start, pair_tally, region, cost):
 def project_scenario(inputs, v, i, work, outputs):
     """Scenario i year by year, with its need."""
     years, dates = inputs.survival.shape[1], inputs.unit_cost.shape[1] - 1
-    nothing, number = np.empty((0, 0), work.state.dtype), work.state.dtype.type
+    number = work.state.dtype.type
     keeps = outputs.population.shape[0] > 0
     state = inputs.population[v[0]]
     start_scenario(inputs, v, work)
@@ -241,7 +290,7 @@ def project_scenario(inputs, v, i, work, outputs):
     for t in range(years + 1):
         if t > 0:
             before, state = state, outputs.population[i, t] if keeps else work.state
-            kept = outputs.survivors[i, t - 1] if outputs.survivors.shape[0] > 0 else nothing
+            kept = outputs.survivors[i, t - 1] if outputs.survivors.shape[0] > 0 else work.nothing
             set_bounds(inputs, v, t - 1, work.lowest)
             project_year(inputs, v, t - 1, before, state, work, kept, outputs.counters[i])
             if outputs.births.shape[0] > 0:

@@ -43,6 +43,13 @@ def copy_rows(target, source):
 
 
 @inner
+def copy_row(target, i, source, j):
+    """target[i] = source[j]."""
+    for m in range(target.shape[1]):
+        target[i, m] = source[j, m]
+
+
+@inner
 def set_scaled(target, i, source, j, scale):
     """target[i] = scale × source[j], municipality by municipality."""
     for m in range(target.shape[1]):
@@ -70,6 +77,16 @@ def add_four(target, i, source, j, scale, first, left, right):
     p, q, r, s = scale[first], scale[first + 1], scale[first + 2], scale[first + 3]
     for m in range(np.uintp(left), np.uintp(right)):
         target[i, m] += p * source[a, m] + q * source[b, m] + r * source[c, m] + s * source[d, m]
+
+
+@inner
+def add_consecutive(target, i, source, first, scale, a):
+    """target[i] += scale[a] × source[first] and the same of the three that follow."""
+    p, q, r, s = scale[a], scale[a + 1], scale[a + 2], scale[a + 3]
+    for m in range(target.shape[1]):
+        target[i, m] += (p * source[first, m] + q * source[first + 1, m]) + (
+            r * source[first + 2, m] + s * source[first + 3, m]
+        )
 
 
 @inner
@@ -113,6 +130,22 @@ def advance_and_count(
     persons = drift = target.dtype.type(0)  # a plain 0 would make them float64, which is slow
     for m in range(np.uintp(left), np.uintp(right)):
         x = source[i, m] * (stay + stir * deviation[k, m])
+        target[row, m] = x
+        tallies[j, m] += x
+        persons += x
+        drift += x * following[next_k, m]
+    country[row, 0] += persons
+    country[row, 1] += drift
+
+
+@inner
+def arrive_and_count(
+    target, row, source, i, stay, stir, deviation, k, following, next_k, country, tallies, j, arriving, left, right
+):  # fmt: skip
+    """`advance_and_count` of a row that `arriving` is added to."""
+    persons = drift = target.dtype.type(0)
+    for m in range(np.uintp(left), np.uintp(right)):
+        x = source[i, m] * (stay + stir * deviation[k, m]) + arriving[0, m]
         target[row, m] = x
         tallies[j, m] += x
         persons += x

@@ -17,6 +17,7 @@ from demosim.kernels.layout import COUNTERS, Inputs, Outputs, Work, empty, work_
 from demosim.kernels.project import project
 
 Result = TypeVar("Result")
+Free = SimpleQueue[tuple[Outputs, Work]]
 CHUNK = 16
 
 
@@ -51,6 +52,23 @@ def run_scenarios(
     return outputs
 
 
+class Rooms:
+    """Arrays that calls of `map_chunks` work in one after another: new memory is slow, and so is counting what is the
+    same in all (the deviations of every year, the persons at the start)."""
+
+    def __init__(self) -> None:
+        self._last: tuple[tuple[object, ...], tuple[object, ...], Free] = ((), (), SimpleQueue())
+
+    def open(self, inputs: Inputs, *shape: object) -> Free:
+        """The arrays that are free, or none where they were made for other inputs or outputs."""
+        made_for = (inputs.population, inputs.fade, inputs.deviation, inputs.tally)
+        then, last, free = self._last
+        if shape != last or any(one is not other for one, other in zip(made_for, then, strict=True)):
+            free = SimpleQueue()
+            self._last = made_for, shape, free
+        return free
+
+
 def map_chunks(
     use: Callable[[int, int, Outputs], Result],
     inputs: Inputs,
@@ -59,20 +77,23 @@ def map_chunks(
     keep: tuple[str, ...] = (),
     threads: int = 1,
     chunk: int = CHUNK,
+    rooms: Rooms | None = None,
 ) -> list[Result]:
     """Project chunk after chunk and hand each to `use(first, last, outputs)` in the thread that ran it.
 
     `outputs` holds scenarios first..last-1 and is written over after the call (copy what is to be kept), so that memory
-    does not grow with the number of scenarios. Returns what `use` returned, in the order of the chunks.
+    does not grow with the number of scenarios. Returns what `use` returned, in the order of the chunks. `rooms` is used
+    again where calls follow each other.
     """
-    free: SimpleQueue[tuple[Outputs, Work]] = SimpleQueue()  # used again, because new memory is slow
+    size = min(chunk, len(pick))
+    free = (rooms or Rooms()).open(inputs, size, regions, keep, inputs.survival.shape[1])
 
     def run(first: int) -> Result:
         part = pick[first : first + chunk]
         try:
             whole, work = free.get_nowait()
         except Empty:
-            whole, work = empty_outputs(inputs, min(chunk, len(pick)), regions, keep), work_space(inputs)
+            whole, work = empty_outputs(inputs, size, regions, keep), work_space(inputs)
         outputs = Outputs(*(values[: len(part)] for values in whole))
         outputs.counters[:] = 0
         project(inputs, part, 0, len(part), outputs, work)

@@ -8,6 +8,7 @@ import pandas as pd
 from demosim.costs.calibrate import Calibration
 from demosim.outputs.comparison import factor_table
 from demosim.outputs.messages import heads, message
+from demosim.outputs.numbers import number
 from demosim.outputs.tables import Rows, Table
 from demosim.outputs.words import BILLION
 
@@ -28,7 +29,7 @@ def calibration_tables(found: Calibration, price_year: int, lang: str, labels: d
         for row in moved.head(SHOWN).to_dict("records")
     ]  # fmt: skip
     shown = min(SHOWN, len(moved))
-    notes = [message(lang, "calibration_size", size=f"{found.size:.1f}", cells=len(moved), shown=shown)]
+    notes = [message(lang, "calibration_size", size=number(found.size, 1, lang), cells=len(moved), shown=shown)]
     tables = [
         Table("targets", message(lang, "calibration_targets_title", year=price_year),
               heads(lang, "heads_calibration_targets"), targets, 2),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -14,7 +15,8 @@ from demosim.compare import explain as explain_difference
 from demosim.continuation import TEXT, stored_scenario
 from demosim.outputs.messages import catalogue, message
 from demosim.outputs.netcdf import read_assumptions, read_result
-from demosim.outputs.summary import by_level, level_rows
+from demosim.outputs.sheets import additive
+from demosim.outputs.summary import LEVELS, by_level, level_rows
 from demosim.outputs.tables import Rows, Table
 from demosim.outputs.words import MILLION, money_decimals
 from demosim.scenario.places import find_municipality
@@ -74,18 +76,22 @@ def explanation_table(
 
 
 def factor_table(parts: pd.DataFrame, title: str, lang: str, note: str) -> Table:
-    """Kroner by factor and level, as `demosim.compare.explain` gives them, charged to free income."""
+    """Millions by factor and level, as `demosim.compare.explain` gives kroner, charged to free income; what is shown is
+    rounded together, so that it adds up."""
     parts = parts[parts["financing"] == "free_income"]
     by_level = parts.pivot_table(index="factor", columns="level", values="kroner", aggfunc="sum", sort=False) / MILLION
-    rows: Rows = []
-    for factor, row in by_level.iterrows():
-        cells = [float(row.get(level, 0.0)) for level in ("municipal", "county")]
-        if any(cells):
-            rows.append((factor_name(str(factor), lang), [*cells, sum(cells)]))
-    total = message(lang, "total")
-    rows.append((total, [sum(float(row[1][i] or 0) for row in rows) for i in range(3)]))
+    by_level = by_level.reindex(columns=LEVELS).fillna(0.0)
+    by_level = by_level[by_level.any(axis=1)]
+    exact = by_level.to_numpy().reshape(-1, len(LEVELS))
+    names = [*(factor_name(str(factor), lang) for factor in by_level.index), message(lang, "total")]
+
+    def with_sums(cells: np.ndarray) -> Rows:
+        every = np.vstack([cells, cells.sum(axis=0)]).tolist()
+        return [(name, [*row, sum(row)]) for name, row in zip(names, every, strict=True)]
+
     heads = [message(lang, key) for key in ("factor", "municipal", "county", "total")]
-    return Table("explanation", title, heads, rows, 1, [total], [note])
+    shown = with_sums(additive(exact, 1))
+    return Table("explanation", title, heads, with_sums(exact), 1, [names[-1]], [note], shown)
 
 
 def factor_name(factor: str, lang: str) -> str:

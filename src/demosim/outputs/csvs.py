@@ -6,19 +6,18 @@ import csv
 import io
 from pathlib import Path
 
-from demosim.files import write_text
+from demosim.files import as_words, write_text
 from demosim.outputs.sheets import FORMS, Sheet
 
 DIALECTS = ("norwegian", "machine")
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(path: Path, sheet: Sheet, dialect: str) -> None:
     """Write a table, whole or not at all.
 
-    `norwegian`: semicolons, decimal comma, labels, rounded as shown, UTF-8 with byte order mark; text that a
-    spreadsheet would take for a formula gets an apostrophe in front. `machine`: commas, decimal point, keys as header,
-    unrounded, UTF-8.
+    `norwegian`: semicolons, decimal comma, labels, rounded as shown, UTF-8 with byte order mark. `machine`: commas,
+    decimal point, keys as header, unrounded, UTF-8. In both, text that a spreadsheet would take for a formula gets an
+    apostrophe in front.
     """
     write_text(path, norwegian(sheet) if dialect == "norwegian" else machine(sheet))
 
@@ -29,13 +28,18 @@ def norwegian(sheet: Sheet) -> str:
         [_shown(cell, sheet.form(number, at)) for at, cell in enumerate(row)]
         for number, row in enumerate(sheet.values())
     ]
-    return "\ufeff" + _text([[column.label for column in sheet.columns], *rows], ";")
+    return "\ufeff" + _text([[as_words(column.label) for column in sheet.columns], *rows], ";")
 
 
 def machine(sheet: Sheet) -> str:
     """The table as text for a program."""
-    rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.values()]
-    return _text([[column.key for column in sheet.columns], *rows], ",")
+    rows = [[_whole(cell) for cell in row] for row in sheet.values()]
+    return _text([[as_words(column.key) for column in sheet.columns], *rows], ",")
+
+
+def _whole(cell: str | float | int | None) -> str:
+    """A cell with all its digits."""
+    return as_words(cell) if isinstance(cell, str) else "" if cell is None else str(cell)
 
 
 def _shown(cell: str | float | int | None, form: str) -> str:
@@ -43,7 +47,7 @@ def _shown(cell: str | float | int | None, form: str) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return "'" + cell if cell.startswith(_RISKY) else cell
+        return as_words(cell)
     value = 100 * cell if form.startswith("percent") else cell
     return f"{value:.{FORMS[form][1]}f}".replace(".", ",")
 

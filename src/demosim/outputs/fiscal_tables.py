@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -132,7 +133,7 @@ def standing_tables(found: pd.DataFrame, lang: str, names: Mapping[str, str], co
     groups: Rows = []
     for kind in ("size", "landsdel"):
         column = "size_class" if kind == "size" else "landsdel"
-        for row in part.drop_duplicates(column).sort_values(column, kind="stable").to_dict("records"):
+        for row in part.drop_duplicates(column).sort_values(column, key=_in_order, kind="stable").to_dict("records"):
             cells = [row.get(f"{name}_{kind}", float("nan")) for name in ("result", "negative", "reserves")]
             groups.append((str(row[column]), [float(value) for value in cells]))
     rows: Rows = []
@@ -149,3 +150,8 @@ def standing_tables(found: pd.DataFrame, lang: str, names: Mapping[str, str], co
               heads(lang, "heads_standing_groups"), groups, 1, notes=notes[0]),
         Table("standing", message(lang, "standing_title"), columns, rows, 1, notes=notes[1]),
     ]  # fmt: skip
+
+
+def _in_order(classes: pd.Series) -> pd.Series:
+    """What classes of size are sorted by, their lower bounds; names as they are."""
+    return classes.map(lambda name: int(found[0]) if (found := re.match(r"\d+", name)) else name)

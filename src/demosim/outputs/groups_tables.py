@@ -6,7 +6,7 @@ import pandas as pd
 import xarray as xr
 
 from demosim.outputs.messages import heads, message
-from demosim.outputs.regions import municipality_names
+from demosim.outputs.regions import group_name, municipality_names
 from demosim.outputs.tables import Rows, Table
 from demosim.outputs.words import MILLION
 
@@ -17,14 +17,11 @@ SUPPLIES = ("supply_20_64", "supply_20_66")
 def group_tables(found: pd.DataFrame, dataset: xr.Dataset, lang: str, budget_year: int | None) -> list[Table]:
     """What `demosim.groups.expenditure_by_group` gives: sums in millions; kroner per inhabitant of the first date."""
     scale = {"persons": 1 / THOUSAND, "growth": 100.0, "municipal": 1 / MILLION, "county": 1 / MILLION}
-    sums: Rows = [
-        (str(row["group"]), [str(row["municipalities"]), *(float(row[name]) * by for name, by in scale.items())])
-        for row in found.to_dict("records")
-    ]
-    typical: Rows = [
-        (str(row["group"]), [float(row[name]) for name in ("per_inhabitant", "median", "mean")])
-        for row in found.to_dict("records")
-    ]
+    sums, typical = Rows(), Rows()
+    for row in found.to_dict("records"):
+        group = group_name(row["group"], lang)
+        sums.append((group, [str(row["municipalities"]), *(float(row[name]) * by for name, by in scale.items())]))
+        typical.append((group, [float(row[name]) for name in ("per_inhabitant", "median", "mean")]))
     launch, last = int(dataset["date"].values[0]), int(dataset["budget_year"].values[-1])
     about = {"period": f"{budget_year - 1}–{budget_year}" if budget_year else f"{launch}–{last}",
              "year": int(dataset.attrs["price_year"])}  # fmt: skip

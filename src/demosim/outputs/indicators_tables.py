@@ -9,6 +9,7 @@ import pandas as pd
 
 from demosim.indicators import CLASSES
 from demosim.outputs.messages import heads, message
+from demosim.outputs.regions import group_name
 from demosim.outputs.tables import Rows, Table
 
 PERCENT = 100.0
@@ -67,7 +68,7 @@ def _decline(found: pd.DataFrame, lang: str) -> Table:
         told = message(lang, f"indicators_{kind}")
         rows.append((f"{year} ({told})", [PERCENT * share.get(group, float("nan")) for group in groups]))
     rows.sort(key=lambda row: row[0])
-    columns = ["", *(message(lang, "indicators_all") if name == "all" else str(name) for name in groups)]
+    columns = ["", *(group_name(group, lang) for group in groups)]
     return Table("decline", message(lang, "indicators_decline"), columns, rows, 1)
 
 
@@ -91,6 +92,5 @@ def _rows(chosen: pd.DataFrame, lang: str, scale: dict[str, float]) -> Rows:
 
 
 def _label(row: Mapping[Hashable, Any], lang: str) -> str:
-    group = message(lang, "indicators_all") if row["group"] == "all" else row["group"]
     said = f" ({message(lang, 'indicators_registered')})" if row["kind"] == "registered" else ""
-    return f"{group}, {row['date']}{said}"
+    return f"{group_name(row['group'], lang)}, {row['date']}{said}"

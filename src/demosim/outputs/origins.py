@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import xarray as xr
 
 from demosim.baseline.find import embedded
 from demosim.baseline.read import find_data_set, read_source
+from demosim.costs.services import read_services
 from demosim.errors import DemosimError
 from demosim.outputs.messages import catalogue, message
 from demosim.outputs.tables import Table
@@ -102,21 +102,14 @@ def _mark(part: str, lang: str) -> str:
 
 def _files(folder: str, files: dict[str, Any]) -> list[Origin]:
     keys = ("origin", "table", "date", "licence", "confidence", "sha256")
-    return [
-        Origin(f"{folder}/{name}", *(str(entry.get(key, "")) for key in keys)) for name, entry in files.items()
-    ]
+    return [Origin(f"{folder}/{name}", *(str(entry.get(key, "")) for key in keys)) for name, entry in files.items()]
 
 
 def _services(dataset: xr.Dataset) -> list[Origin]:
-    found = []
-    for service in map(str, dataset["service"].values) if "service" in dataset.dims else ():
-        try:
-            path = embedded("data", "services", f"{service}.toml")
-        except DemosimError:
-            continue
-        declared = tomllib.loads(path.read_text(encoding="utf-8"))
-        parts = ("expenditure", "spread", "net_share")
-        marks = [f"{part}: {declared[part]['confidence']}" for part in parts if "confidence" in declared.get(part, {})]
-        text = "; ".join(declared.get("sources", []))
-        found.append(Origin(f"services/{service}", text, confidence="; ".join(marks)))
+    known, found = {service.name: service for service in read_services()}, []
+    for name in map(str, dataset["service"].values) if "service" in dataset.dims else ():
+        if name in known:
+            marks = {part: getattr(known[name], part).confidence for part in ("expenditure", "spread", "net_share")}
+            said = "; ".join(f"{part}: {mark}" for part, mark in marks.items() if mark)
+            found.append(Origin(f"services/{name}", "; ".join(known[name].sources), confidence=said))
     return found

@@ -10,29 +10,31 @@ from pathlib import Path
 import xarray as xr
 
 from demosim._version import __version__
-from demosim.errors import did_you_mean, usage_error
+from demosim.errors import usage_error
 from demosim.files import replacing, write_text
 from demosim.outputs.browser import Tab, browser_tab
 from demosim.outputs.free_income import with_free_income
+from demosim.outputs.library import needs
 from demosim.outputs.measures import measures
 from demosim.outputs.municipality_page import Comparison, render_page
 from demosim.outputs.netcdf import read_result
 from demosim.outputs.report import template
 from demosim.outputs.words import Words
+from demosim.scenario.places import select_places
 
 FORMS = ("html", "pdf")
 STATE = ".pages"  # digest of what the pages of a folder are made from
-Progress = Callable[[int, int, str], None]
 
 
 def pages(
     result: Path, output: Path, form: str = "html", lang: str = "nb", municipalities: Sequence[str] = (),
-    progress: Progress | None = None, sensitivity: Path | None = None, free_income: Path | None = None,
+    progress: Callable[[int, int], None] | None = None, sensitivity: Path | None = None,
+    free_income: Path | None = None,
 ) -> list[Path]:  # fmt: skip
     """Write a page for each municipality into a folder, with an index; returns the paths of the pages.
 
-    `form`: html or pdf (which needs Chromium). `municipalities`: numbers of those to write; all by default.
-    `progress`: called with how many are done, how many there are, and a name. `sensitivity`: a sensitivity with
+    `form`: html or pdf (which needs Chromium). `municipalities`: numbers or names of those to write; all by
+    default. `progress`: called with how many are done and how many there are. `sensitivity`: a sensitivity with
     tornados of municipalities, for what matters there. `free_income`: a table of the municipalities' own. A page that
     is already there, made from the same files in the same form and language, is kept: an interrupted run is taken up
     where it ended. Other files of the folder are left alone. Raises a `DemosimError` where a file is wrong, a number is
@@ -40,12 +42,10 @@ def pages(
     """
     if form not in FORMS:
         raise usage_error(f"pages are not written as {form}", allowed=", ".join(FORMS))
+    _ = needs("jinja2"), needs("markupsafe"), needs("vl_convert")  # before anything is written
     dataset = with_free_income(read_result(result, "run"), free_income)
     codes = [str(code) for code in dataset["municipality"].values]
-    for code in municipalities:
-        if code not in codes:
-            raise usage_error(f'there is no municipality "{code}"', suggestion=did_you_mean(code, codes))
-    chosen = [code for code in codes if not municipalities or code in municipalities]
+    chosen = select_places(dataset, municipalities)[0] if municipalities else codes
     moved = None if sensitivity is None else read_result(sensitivity, "sensitivity")
     comparison = Comparison(measures(dataset), Words(lang, dataset), moved)
     made_from = [path for path in (result, sensitivity, free_income) if path is not None]
@@ -61,7 +61,7 @@ def pages(
                 _write(path, render_page(comparison, code), tab)
             written.append(path)
             if progress:
-                progress(number + 1, len(chosen), comparison.name(code))
+                progress(number + 1, len(chosen))
     write_text(output / "index.html", _index(dataset, comparison, written, lang))
     return written
 

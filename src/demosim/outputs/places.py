@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.baseline.read import read_facts
+from demosim.costs.prices import read_deflator
 from demosim.outputs.measures import Measures, is_norway
 from demosim.outputs.words import Words
 
@@ -83,13 +84,8 @@ def mean_free_income(dataset: xr.Dataset) -> float | None:
     facts = read_facts("free_income")
     rows = facts[facts["item"] == "free_income_per_inhabitant"].sort_values("year")
     year, value = int(rows["year"].iloc[-1]), float(rows["value"].iloc[-1])
-    growth = read_facts("deflator").set_index("year")["growth_percent"]
-    target = int(dataset.attrs["price_year"])
-    years = range(min(year, target) + 1, max(year, target) + 1)
-    if any(at not in growth.index for at in years):
-        return None
-    factor = float(np.prod([1 + float(growth[at]) / 100 for at in years]))
-    return value * factor if target >= year else value / factor
+    deflator, target = read_deflator(), int(dataset.attrs["price_year"])
+    return value * deflator.factor(year, target) if target in deflator.level else None
 
 
 def _persons_from(measures: Measures, age: int) -> np.ndarray:

@@ -10,14 +10,13 @@ import numpy as np
 from demosim.outputs.measures import Measures
 from demosim.outputs.places import key_figures
 from demosim.outputs.sheets import FORMS
-from demosim.outputs.sheets_places import figure_cells, figure_columns
+from demosim.outputs.sheets_places import MONEY, figure_cells, figure_columns
 from demosim.outputs.words import Words
 
 IN_TABLE = (
     "name", "county", "persons_first", "growth", "first_per_head", "accumulated_per_head", "income_share",
     "dependency_last", "rank",
 )  # fmt: skip
-MONEY = ("first", "accumulated")  # shown with fewer decimals, the larger they are
 
 
 def place_columns(measures: Measures, words: Mapping[str, Words]) -> list[dict[str, Any]]:

@@ -77,11 +77,13 @@ def validation_tables(rows: Sequence[PublishedRow], lang: str) -> list[Table]:
 
 def population_table(worst: pd.DataFrame, lang: str) -> Table:
     """Each round and age group: how far the unraked and the shipped projection are off at most."""
+    totals = {"total": message(lang, "all_ages").casefold()}
+    reasons = {f"ages of {who}": message(lang, f"population_ages_of_{who}") for who in ("migrants", "deaths")}
     rows: Rows = [
         (
-            f"{row['variant']} {row['age_group']}",
+            f"{row['variant']} {totals.get(row['age_group'], row['age_group'])}",
             [float(row["shipped_off"]), float(row["unraked_deviation"]), str(row["year"]), float(row["limit"]),
-             message(lang, "yes" if row["within"] else "no"), str(row["explained_by"])],
+             message(lang, "yes" if row["within"] else "no"), reasons.get(row["explained_by"], "")],
         )
         for row in worst.to_dict("records")
     ]  # fmt: skip

@@ -75,6 +75,11 @@ def municipality_names(dataset: xr.Dataset) -> dict[str, str]:
     return dict(zip(codes, names, strict=True))
 
 
+def group_name(group: object, lang: str) -> str:
+    """The name of a group of municipalities as a reader sees it."""
+    return message(lang, "indicators_all") if group == "all" else str(group)
+
+
 def members(dataset: xr.Dataset, regions: Sequence[Region]) -> np.ndarray:
     """Which municipalities each place holds: (region, municipality), 0 or 1. Size is that of the first date."""
     codes = dataset["municipality"].values

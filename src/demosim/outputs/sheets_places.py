@@ -9,6 +9,19 @@ from demosim.outputs.places import KeyFigures, free_income_notes, key_figures
 from demosim.outputs.sheets import Column, Entry, Sheet
 from demosim.outputs.words import MILLION, Words
 
+FIGURES = (  # the key figures of a place: key, message and year of its head, form
+    ("persons_first", "column_persons_on", "first", "integer"),
+    ("persons_last", "column_persons_on", "last", "integer"),
+    ("growth", "column_growth", "", "percent"),
+    ("old_first", "column_old", "first", "integer"), ("old_last", "column_old", "last", "integer"),
+    ("first", "column_first", "budget", "two"), ("first_per_head", "column_first_per_head", "budget", "integer"),
+    ("accumulated", "column_accumulated", "last", "two"),
+    ("accumulated_per_head", "column_accumulated_per_head", "last", "integer"),
+    ("income_share", "column_income_share", "", "percent"),
+    ("dependency_first", "column_dependency", "first", "two"), ("dependency_last", "column_dependency", "last", "two"),
+)  # fmt: skip
+MONEY = ("first", "accumulated")  # in millions
+
 
 def municipalities_sheet(measures: Measures, words: Words) -> Sheet:
     """A row for each municipality: people, kr per inhabitant, share of free income, rank."""
@@ -55,31 +68,16 @@ def groups_sheet(measures: Measures, words: Words) -> Sheet:
 
 def figure_columns(measures: Measures, words: Words) -> list[Column]:
     """The columns of the key figures, in the order of `figure_cells`."""
-    first, last, budget = measures.launch_year, measures.horizon, measures.budget_years[0]
+    years = {"first": measures.launch_year, "last": measures.horizon, "budget": measures.budget_years[0], "": 0}
     return [
-        Column("persons_first", words("column_persons_on", year=first), "integer"),
-        Column("persons_last", words("column_persons_on", year=last), "integer"),
-        Column("growth", words("column_growth"), "percent"),
-        Column("old_first", words("column_old", year=first), "integer"),
-        Column("old_last", words("column_old", year=last), "integer"),
-        Column("first", words("column_first", year=budget, unit=words.million), "two"),
-        Column("first_per_head", words("column_first_per_head", year=budget, unit=words.unit), "integer"),
-        Column("accumulated", words("column_accumulated", year=last, unit=words.million), "two"),
-        Column("accumulated_per_head", words("column_accumulated_per_head", year=last, unit=words.unit), "integer"),
-        Column("income_share", words("column_income_share"), "percent"),
-        Column("dependency_first", words("column_dependency", year=first), "two"),
-        Column("dependency_last", words("column_dependency", year=last), "two"),
+        Column(key, words(said, year=years[year], unit=words.million if key in MONEY else words.unit), form)
+        for key, said, year, form in FIGURES
     ]
 
 
 def figure_cells(figures: KeyFigures, at: int) -> list[Entry]:
     """The key figures of a place; amounts in mill. kr, None where there is no number."""
-    cells = [
-        figures.persons_first[at], figures.persons_last[at], figures.growth[at], figures.old_first[at],
-        figures.old_last[at], figures.first[at] / MILLION, figures.first_per_head[at],
-        figures.accumulated[at] / MILLION, figures.accumulated_per_head[at], figures.income_share[at],
-        figures.dependency_first[at], figures.dependency_last[at],
-    ]  # fmt: skip
+    cells = [getattr(figures, key)[at] / (MILLION if key in MONEY else 1) for key, *_ in FIGURES]
     return [float(value) if np.isfinite(value) else None for value in cells]
 
 

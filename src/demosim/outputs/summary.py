@@ -90,9 +90,7 @@ def service_table(result: xr.Dataset, lang: str, accumulated: bool = False) -> T
     return Table(key, title, [message(lang, "service"), *years], rows, unit.decimals, totals)
 
 
-def level_rows(
-    shown: np.ndarray, levels: np.ndarray, labels: np.ndarray, lang: str
-) -> tuple[Rows, list[str]]:
+def level_rows(shown: np.ndarray, levels: np.ndarray, labels: np.ndarray, lang: str) -> tuple[Rows, list[str]]:
     """Rows of services (service, budget year) under their level, with sums; and the labels of the sums."""
     rows: Rows = []
     totals = []

@@ -25,7 +25,8 @@ class Table:
     """A table for readers.
 
     `rows`: a label and the cells; `decimals` for all numbers; `totals`: labels of rows that are sums (set off);
-    `notes` stand below. `key` names the table in files and in `--json`.
+    `notes` stand below. `key` names the table in files and in `--json`. `shown`: the rows as they are printed, where
+    numbers are rounded together so that they add up.
     """
 
     key: str
@@ -35,6 +36,12 @@ class Table:
     decimals: int = 0
     totals: Sequence[str] = ()
     notes: Sequence[str] = field(default_factory=list)
+    shown: Sequence[tuple[str, Sequence[Cell]]] = ()
+
+    @property
+    def printed(self) -> Sequence[tuple[str, Sequence[Cell]]]:
+        """The rows for readers."""
+        return self.shown or self.rows
 
     def as_data(self) -> dict[str, Any]:
         """The table for machines: plain numbers, no rounding."""
@@ -78,7 +85,7 @@ def _grid(table: Table, lang: str, widths: Mapping[int, int]) -> Any:
     for at, width in widths.items():
         justify: Literal["left", "right"] = "left" if at < 0 or _is_text(table, at) else "right"
         grid.add_column(table.columns[1 + at], justify=justify, overflow="fold", width=width)
-    for label, cells in table.rows:
+    for label, cells in table.printed:
         shown = [label if at < 0 else cell_text(cells[at], table.decimals, lang) for at in widths]
         grid.add_row(*map(Text, shown), style="bold" if label in table.totals else "")
     return grid
@@ -90,9 +97,9 @@ def _parts(table: Table, lang: str, width: int) -> list[dict[int, int]]:
     A column gets what its longest word takes where there is room for all, else what its numbers take; what room is
     left goes to where the most is folded.
     """
-    texts = {-1: [label for label, _ in table.rows]}
+    texts = {-1: [label for label, _ in table.printed]}
     for at in range(len(table.columns) - 1):
-        texts[at] = [cell_text(row[at], table.decimals, lang) for _, row in table.rows]
+        texts[at] = [cell_text(row[at], table.decimals, lang) for _, row in table.printed]
     least = {at: _longest_word([table.columns[1 + at], *own]) for at, own in texts.items()}
     least[-1] = max(_longest_word(texts[-1], 2 * LABEL_WIDTH), min(max(map(len, texts[-1]), default=0), LABEL_WIDTH))
     if _taken(least) > width:
@@ -124,7 +131,7 @@ def _widened(widths: dict[int, int], whole: Mapping[int, int], width: int) -> di
 
 
 def _is_text(table: Table, at: int) -> bool:
-    return any(isinstance(cells[at], str) for _, cells in table.rows)
+    return any(isinstance(cells[at], str) for _, cells in table.printed)
 
 
 def _longest_word(texts: Sequence[str], most: int = LABEL_WIDTH) -> int:

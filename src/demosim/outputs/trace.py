@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-
 def unit_cost_tables(traced: pd.DataFrame, lang: str, labels: Mapping[str, str]) -> list[Table]:
     """Kroner per person by age band and service, for each level with its sum, in numbers that add up."""
     wide = traced.pivot(index="ages", columns="service", values="kr_per_person")

@@ -27,8 +27,8 @@ def draw_chart(book: Workbook, sheet: Sheet, name: str, chart: Chart, header: in
         dark = {"line": {"color": "#111111", "width": 2.25}, "marker": {"type": "circle", "size": 5}}
         line.add_series(_cells(name, chart, header, chart.line) | dark)
         drawn.combine(line)
-    drawn.set_title({"name": chart.title, "name_font": {"size": 12}})
-    amounts = {"name": chart.unit, "num_format": _AXIS, "major_gridlines": _GRID}
+    drawn.set_title({"name": _said(chart.title), "name_font": {"size": 12}})
+    amounts = {"name": _said(chart.unit), "num_format": _AXIS, "major_gridlines": _GRID}
     if chart.kind == "bar":  # the first row on top, names at the edge and not in the bars
         drawn.set_y_axis({"reverse": True, "label_position": "low"})
         drawn.set_x_axis(amounts)
@@ -38,6 +38,11 @@ def draw_chart(book: Workbook, sheet: Sheet, name: str, chart: Chart, header: in
     drawn.set_legend({"position": "bottom" if chart.kind == "bar" else "right"})
     drawn.set_size(SIZE)
     return drawn
+
+
+def _said(words: str) -> str:
+    """Words as a title: the library takes what looks like `Sheet!A1` for a reference, unless there is a thin gap."""
+    return words.replace("!", "!\u200b")
 
 
 def _cells(name: str, chart: Chart, header: int, at: int) -> dict[str, Cells]:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from demosim.errors import did_you_mean
+from demosim.errors import instead_of
 from demosim.scenario.check_tables import Axes, check_table
 from demosim.scenario.forms import BySex, Report, Value, grouped
 from demosim.scenario.knobs import Knob, find_knob
@@ -25,8 +25,9 @@ def check_numbers(spec: Spec, baseline: xr.Dataset, report: Report) -> None:
     """All checks of keys and knobs that need no place names."""
     years = flow_years(baseline)
     interval = int(baseline.attrs["interval_years"])
+    axes = Axes(years, np.asarray(baseline["age"].values), interval)
     _variants(spec, baseline, report)
-    _horizon(spec.horizon, years, interval, report)
+    _horizon(spec.horizon, axes, report)
     first, last = int(years[0]) - EARLIEST_PRICES, int(years[-1]) + interval
     if not first <= spec.price_year <= last:
         report.add("year_outside", ("price_year",), f"{spec.price_year} is outside {first}-{last}")
@@ -37,12 +38,15 @@ def check_numbers(spec: Spec, baseline: xr.Dataset, report: Report) -> None:
             continue
         knob, name = found
         keys = knob_keys(knob, name)
+        judge = partial(_wrong_with, knob, population=population)
         if isinstance(value, Table):
-            axes = Axes(years, np.asarray(baseline["age"].values), interval)
-            check_table(knob, value, keys, axes, partial(_wrong_with, knob, population=population), report)
-        _bounds(knob, value, keys, population, report)
+            check_table(knob, value, keys, axes, judge, report)
         for subpath, series in _series_of(value, keys):
-            _years(series, subpath, years, interval, report)
+            for key, number in series.values():
+                wrong = judge(number)
+                if wrong is not None:
+                    report.add(wrong[0], (*subpath, key) if key else subpath, wrong[1], None, wrong[2])
+            _years(series, subpath, axes, report)
         _collisions(knob, keys, spec, report)
     _dates(spec, years, interval, report)
 
@@ -67,28 +71,15 @@ def _variants(spec: Spec, baseline: xr.Dataset, report: Report) -> None:
         if name not in known:
             path = ("variant",) if one else ("variant", part)
             what = f'the baseline has no variant "{name}"'
-            report.add("unknown_variant", path, what, ", ".join(known), did_you_mean(name, known))
+            report.add("unknown_variant", path, what, **instead_of(name, known))
 
 
-def _horizon(horizon: int, years: np.ndarray, interval: int, report: Report) -> None:
-    first, last = int(years[0]) + interval, int(years[-1]) + interval
+def _horizon(horizon: int, axes: Axes, report: Report) -> None:
+    first, last = int(axes.years[0]) + axes.interval, int(axes.years[-1]) + axes.interval
     if not first <= horizon <= last:
-        what = f"{horizon} is outside the data"
-        report.add("year_outside", ("horizon",), what, f"1 January of {first} to {last}")
-    elif (horizon - int(years[0])) % interval:
-        near = horizon - (horizon - int(years[0])) % interval
-        _off_step(("horizon",), horizon, near, interval, report)
-
-
-def _off_step(path: KeyPath, year: int, near: int, interval: int, report: Report) -> None:
-    report.add("year_off_step", path, f"{year} is between the {interval}-year steps of the data", None, str(near))
-
-
-def _bounds(knob: type[Knob], value: Value, path: KeyPath, population: float, report: Report) -> None:
-    for where, number in _numbers(value, path):
-        wrong = _wrong_with(knob, number, population)
-        if wrong is not None:
-            report.add(wrong[0], where, wrong[1], None, wrong[2])
+        report.add("year_outside", ("horizon",), f"{horizon} is outside the data", f"1 January of {first} to {last}")
+    elif (wrong := axes.off_step(horizon)) is not None:
+        report.add(wrong[0], ("horizon",), *wrong[1:])
 
 
 def _wrong_with(knob: type[Knob], number: float, population: float) -> tuple[str, str, str | None] | None:
@@ -116,15 +107,6 @@ def _slip(knob: type[Knob], number: float, low: float, high: float) -> str | Non
     return None if near is None else f"{near:.12g}"
 
 
-def _numbers(value: Value, path: KeyPath) -> list[tuple[KeyPath, float]]:
-    """Every number of a knob with its key path."""
-    return [
-        ((*subpath, key) if key else subpath, number)
-        for subpath, series in _series_of(value, path)
-        for key, number in series.values()
-    ]
-
-
 def _series_of(value: Value, path: KeyPath) -> list[tuple[KeyPath, Series]]:
     if isinstance(value, Series):
         return [(path, value)]
@@ -135,23 +117,15 @@ def _series_of(value: Value, path: KeyPath) -> list[tuple[KeyPath, Series]]:
     return []
 
 
-def _years(series: Series, path: KeyPath, years: np.ndarray, interval: int, report: Report) -> None:
+def _years(series: Series, path: KeyPath, axes: Axes, report: Report) -> None:
     """The years named: in the data, on its steps, each once, and in order."""
-    first, last = int(years[0]), int(years[-1]) + interval - 1
     taken: list[Segment] = []
     for part in series.segments + series.over:
         here = (*path, part.key)
-        if part.last < part.first:
-            what = f"{part.key} ends before it begins"
-            report.add("reversed_range", here, what, None, f"{part.last}-{part.first}")
-            continue
-        if part.first < first or part.last > last:
-            what = f"{part.key} is outside the data"
-            report.add("year_outside", here, what, f"{first} to {last}")
-            continue
-        if (part.first - first) % interval:
-            _off_step(here, part.first, part.first - (part.first - first) % interval, interval, report)
-        if part in series.over:
+        wrong = axes.wrong_years(part.first, part.last)
+        if wrong is not None:
+            report.add(wrong[0], here, *wrong[1:])
+        if part in series.over or (wrong is not None and wrong[0] != "year_off_step"):
             continue
         before = next((p for p in taken if part.first <= p.last and p.first <= part.last), None)
         if before is not None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_serializer, model_validator
-from pydantic_core import PydanticCustomError
 
-from demosim.scenario.table import Percent, Share, Table, Weight
+from demosim.scenario.table import Percent, Share, Table, Weight, refused
 
 COUNTRY = ""  # the place of unit costs that hold everywhere
 
@@ -29,7 +28,8 @@ class Adjustment(Table):
     @model_validator(mode="after")
     def _both_or_none(self) -> Adjustment:
         if (self.places is None) != (self.kr_per_place is None):
-            raise _needed("places and kr_per_place belong together", "places = 25 and kr_per_place = 130000")
+            what, allowed = "places and kr_per_place belong together", "places = 25 and kr_per_place = 130000"
+            raise refused("missing_key", what, allowed)
         return self
 
     @property
@@ -66,10 +66,9 @@ class Pressure(Table):
     @model_validator(mode="after")
     def _share_is_known(self) -> Pressure:
         if self.special_education != 0 and self.special_education_share is None:
-            raise _needed(
-                "special_education_share is needed, for which there is no source",
-                "the share of school spending that goes to special education, such as 0.2",
-            )
+            what = "special_education_share is needed, for which there is no source"
+            allowed = "the share of school spending that goes to special education, such as 0.2"
+            raise refused("missing_key", what, allowed)
         return self
 
 
@@ -134,10 +133,6 @@ class CostOptions(Table):
     def derived_only(self) -> CostOptions:
         """What the derivation of unit costs goes by: all but own costs, adjustment and pressure."""
         return self.model_copy(update={"own": None, "adjustment": None, "pressure": None})
-
-
-def _needed(what: str, allowed: str) -> PydanticCustomError:
-    return PydanticCustomError("missing_key", "{what}", {"what": what, "allowed": allowed})
 
 
 def table_at(path: tuple[str | int, ...]) -> type[Table] | None:

@@ -33,22 +33,12 @@ def knob_rows(lang: str = "en") -> list[KnobRow]:
     english = lang == "en"
     return [
         KnobRow(
-            knob.path,
-            knob.text_en if english else knob.text_nb,
-            IN_WORDS[knob.form],
-            knob.unit if english else UNITS_NB[knob.unit],
-            knob.neutral,
-            None if knob.form == "date" else knob.low,
-            None if np.isinf(knob.high) else knob.high,
-            knob.absent[0 if english else 1],
+            knob.path, knob.text_en if english else knob.text_nb, IN_WORDS[knob.form],
+            knob.unit if english else UNITS_NB[knob.unit], knob.neutral, None if knob.form == "date" else knob.low,
+            None if np.isinf(knob.high) else knob.high, knob.absent[0 if english else 1],
         )
         for knob in list_knobs()
-    ]
-
-
-def knob_table() -> str:
-    """The knobs as a table in Markdown."""
-    return table_of(knob_rows())
+    ]  # fmt: skip
 
 
 def table_of(rows: Sequence[KnobRow]) -> str:

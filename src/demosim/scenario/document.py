@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,9 @@ from demosim.scenario.series import Series
 from demosim.scenario.spec import COMPONENTS
 from demosim.scenario.tables import Table
 
-_ENGLISH = {"numbers": "numbers", "to": "to", "point": ".", "male": "male", "female": "female"}
+_ENGLISH = {"path": "national path", "point": ".", **{word: word for word in ("numbers", "to", *SEXES, *COMPONENTS)}}
 _NORWEGIAN = {
-    "numbers": "tall", "to": "til", "point": ",", "male": "menn", "female": "kvinner",
+    "path": "nasjonal bane", "numbers": "tall", "to": "til", "point": ",", "male": "menn", "female": "kvinner",
     "fertility": "fruktbarhet", "mortality": "dødelighet", "migration": "innvandring",
 }  # fmt: skip
 
@@ -46,6 +46,8 @@ def document_of(prepared: Prepared, arrays: Mapping[str, np.ndarray], streams: l
     }
     document["control"] = [control.model_dump(exclude_none=True) for control in spec.control]
     for knob in list_knobs():
+        if "*" not in knob.path:
+            document.setdefault(knob.path.split(".")[0], {})
         _write_knob(knob, prepared, document)
     if spec.sweep:
         document["sweep"] = spec.sweep
@@ -70,25 +72,22 @@ def to_toml(document: Mapping[str, Any]) -> str:
 
 def change_log(prepared: Prepared) -> dict[str, list[str]]:
     """What a scenario says that the baseline does not, one sentence each, in English (`en`) and Norwegian (`nb`)."""
+    return {"en": list(_changes(prepared, _ENGLISH)), "nb": list(_changes(prepared, _NORWEGIAN))}
+
+
+def _changes(prepared: Prepared, words: Mapping[str, str]) -> Iterator[str]:
     spec = prepared.spec
-    log: dict[str, list[str]] = {"en": [], "nb": []}
-    variants = {part: getattr(spec.variant, part) for part in COMPONENTS}
-    if len(set(variants.values())) == 1:
-        log["en"].append(f"national path: {spec.variant.fertility}")
-        log["nb"].append(f"nasjonal bane: {spec.variant.fertility}")
-    else:
-        log["en"].append("national path: " + ", ".join(f"{part} {name}" for part, name in variants.items()))
-        log["nb"].append("nasjonal bane: " + ", ".join(f"{_NORWEGIAN[part]} {name}" for part, name in variants.items()))
+    variants = [(words[part], getattr(spec.variant, part)) for part in COMPONENTS]
+    one = len({name for _, name in variants}) == 1
+    yield f"{words['path']}: {variants[0][1] if one else ', '.join(' '.join(pair) for pair in variants)}"
     for path, value in spec.knobs.items():
         found = find_knob(path)
         if found is None or found[0].is_neutral(value):
             continue
         knob, name = found
         prefix = f"{prepared.places.get(name, name)}: " if name else ""
-        log["en"].append(f"{prefix}{knob.text_en}: {_said(value, _ENGLISH)} {knob.unit}")
-        unit = UNITS_NB.get(knob.unit, knob.unit)
-        log["nb"].append(f"{prefix}{knob.text_nb}: {_said(value, _NORWEGIAN)} {unit}".rstrip())
-    return log
+        text, unit = (knob.text_en, knob.unit) if words is _ENGLISH else (knob.text_nb, UNITS_NB[knob.unit])
+        yield f"{prefix}{text}: {_said(value, words)} {unit}".rstrip()
 
 
 def _stream(prepared: Prepared, name: str) -> dict[str, Any]:
@@ -106,23 +105,17 @@ def _stream(prepared: Prepared, name: str) -> dict[str, Any]:
 
 def _write_knob(knob: type[Knob], prepared: Prepared, document: dict[str, Any]) -> None:
     """Put a knob's values, or its neutral value, into the tables of a document."""
-    section, star, key = knob.path.partition(".*.")
-    if not star:
-        section, _, key = knob.path.rpartition(".")
-        places = [(knob.path, document.setdefault(section, {}))]
-    else:
-        tables = document.get(section, {})
-        written = {number: text for text, number in prepared.places.items()} if section == "municipalities" else {}
-        places = [(f"{section}.{written.get(name, name)}.{key}", table) for name, table in tables.items()]
-    for path, table in places:
-        value = prepared.spec.knobs.get(path)
+    written = {number: text for text, number in prepared.places.items()}
+    for path, table in knob.tables(document):
+        names = [written.get(str(part), str(part)) if path[0] == "municipalities" else str(part) for part in path]
+        value = prepared.spec.knobs.get(".".join(names))
         if value is None and knob.neutral is not None:
             value = Series(number=knob.neutral)
         if value is not None:
             years = prepared.draft.ahead.years if knob.beyond_horizon else prepared.draft.years
             filled = _filled(value, years, knob.neutral)
             if filled != {}:  # a table for years after the horizon
-                table[key] = filled
+                table[knob.key()] = filled
 
 
 def _filled(value: Value, years: np.ndarray, neutral: float | None) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demosim.errors import DemosimError, ProblemGroup, did_you_mean
-from demosim.files import is_file
+from demosim.errors import ProblemGroup, did_you_mean
 from demosim.scenario.fiscal_options import FILES, FiscalOptions, FreeIncome
 from demosim.scenario.forms import Report
+from demosim.scenario.paths import named_file
 from demosim.scenario.places import Gazetteer
 from demosim.scenario.shares import municipality_number
 from demosim.scenario.toml_lines import KeyPath
@@ -25,7 +25,7 @@ COLUMNS: dict[str, tuple[list[str], list[str]]] = {
 }
 
 
-def take_fiscal_files(tree: dict[str, Any], folder: Path, report: Report) -> None:
+def take_fiscal_files(tree: dict[str, Any], report: Report) -> None:
     """Put what stands in a file in the place of its name under `[fiscal]`.
 
     No file is read once something is wrong with the paths of the scenario.
@@ -38,16 +38,11 @@ def take_fiscal_files(tree: dict[str, Any], folder: Path, report: Report) -> Non
         if not isinstance(name, str):
             continue
         del fiscal[key]
-        if report.group.problems:
+        file = None if report.group.problems else named_file(name, ("fiscal", key), report)
+        if file is None:
             continue
-        if not is_file(folder / name):
-            what = f'there is no file "{name}"'
-            report.add("missing_file", ("fiscal", key), what, "a file in the folder of the scenario")
-            continue
-        try:
-            fiscal[key] = _as_written(key, folder / name, report)
-        except DemosimError as error:
-            report.group.problems += error.problems
+        with report.group.collecting():
+            fiscal[key] = _as_written(key, file, report)
 
 
 def _as_written(key: str, path: Path, report: Report) -> dict[str, Any] | None:

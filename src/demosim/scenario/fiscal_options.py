@@ -6,9 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 from pydantic.functional_validators import BeforeValidator
-from pydantic_core import PydanticCustomError
 
-from demosim.scenario.table import Table, Weight
+from demosim.scenario.table import Table, Weight, refused
 
 YEARS_OF_STAY = 5  # the integration grant runs for the year of settlement and four more
 PERSONS = ("adult", "child")
@@ -20,8 +19,7 @@ Billions = Annotated[Weight, Field(ge=-1000, le=1000)]
 
 def _year_of_stay(key: object) -> object:
     if key not in [str(year) for year in range(1, YEARS_OF_STAY + 1)]:
-        context = {"what": f'"{key}" is no year after settlement', "allowed": f"1 to {YEARS_OF_STAY}"}
-        raise PydanticCustomError("bad_year_key", "{what}", context)
+        raise refused("bad_year_key", f'"{key}" is no year after settlement', f"1 to {YEARS_OF_STAY}")
     return key
 
 
@@ -45,11 +43,9 @@ class RefugeeRates(Table):
         years = [str(year) for year in range(2, YEARS_OF_STAY + 1)]
         missing = [f"{person}.{year}" for person in PERSONS for year in years if year not in given[person]]
         if missing and any(given.values()):
-            context = {
-                "what": f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} needed, without a source",
-                "allowed": f"kr by year after settlement, 2 to {YEARS_OF_STAY}, for adult and child",
-            }
-            raise PydanticCustomError("missing_key", "{what}", context)
+            what = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} needed, without a source"
+            allowed = f"kr by year after settlement, 2 to {YEARS_OF_STAY}, for adult and child"
+            raise refused("missing_key", what, allowed)
         return self
 
     @property

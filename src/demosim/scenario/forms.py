@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from demosim.axes import SEXES
-from demosim.errors import ProblemGroup, did_you_mean
+from demosim.errors import Problem, ProblemGroup, instead_of
 from demosim.scenario.series import Segment, Series, year_range
 from demosim.scenario.tables import Table
 from demosim.scenario.toml_lines import KeyPath, Lines
@@ -41,6 +41,7 @@ class BySex:
         return all(series.only(value) for _, series in self.items())
 
 
+Place = tuple[KeyPath, int | None]  # the key of a number below its table, and its line in a file of its own
 Value = Series | BySex | Table | datetime.date
 
 
@@ -68,9 +69,38 @@ class Report:
         file, line = at or (self.group.file, None if self.lines is None else self.lines.line(path))
         self.group.add(what, code=code, path=dotted(path), file=file, line=line, allowed=allowed, suggestion=suggestion)
 
+    def add_problem(self, problem: Problem, path: KeyPath) -> None:
+        """Note a problem that was found without its place."""
+        self.add(problem.code, path, problem.what, problem.allowed, problem.suggestion)
+
     def raise_if_any(self) -> None:
         """End the pass."""
         self.group.raise_if_any(2)
+
+
+class Repeated:
+    """Problems of the numbers of a table: of each kind the first is reported, and how many are like it.
+
+    `path`: where the table stands in the scenario; `file`: of its own, None where the scenario holds it.
+    """
+
+    def __init__(self, report: Report, path: KeyPath, file: str | None) -> None:
+        self.report, self.path, self.file = report, path, file
+        self.found: dict[str, list[tuple[Place, str, str | None, str | None]]] = {}
+
+    def add(
+        self, code: str, place: Place, what: str, allowed: str | None = None, suggestion: str | None = None
+    ) -> None:
+        """Note a problem of one number."""
+        self.found.setdefault(code, []).append((place, what, allowed, suggestion))
+
+    def tell(self) -> None:
+        """Report what was noted."""
+        for code, places in self.found.items():
+            (key, line), what, allowed, suggestion = places[0]
+            more = f" (and {len(places) - 1} more like it)" if len(places) > 1 else ""
+            at = None if self.file is None else (self.file, line)
+            self.report.add(code, (*self.path, *key), what + more, allowed, suggestion, at=at)
 
 
 def dotted(path: KeyPath) -> str:
@@ -89,11 +119,12 @@ def parse_value(form: Form, raw: object, path: KeyPath, report: Report) -> Value
         return _by_sex(raw, path, report)
     if form == "series" and isinstance(raw, dict):
         return _series(raw, path, report)
-    number = _number(raw, path, report, IN_WORDS[form])
+    number = parse_number(raw, path, report, IN_WORDS[form])
     return None if number is None else Series(number=number)
 
 
-def _number(raw: object, path: KeyPath, report: Report, allowed: str) -> float | None:
+def parse_number(raw: object, path: KeyPath, report: Report, allowed: str = "a number") -> float | None:
+    """A finite number; None, with the problem noted, where it is none."""
     if isinstance(raw, bool) or not isinstance(raw, int | float):
         report.add("wrong_type", path, f"{shown(raw)} is not a number", allowed, unquoted(raw))
         return None
@@ -120,8 +151,8 @@ def _series(raw: dict[str, Any], path: KeyPath, report: Report) -> Series | None
             report.add("wrong_type", here, "a list that is not [from, to] of a range of years", IN_WORDS["series"])
             continue
         allowed = "a number, or [from, to] for a straight line"
-        start = _number(ends[0], here, report, allowed)
-        end = start if ends[1] is ends[0] else _number(ends[1], here, report, allowed)
+        start = parse_number(ends[0], here, report, allowed)
+        end = start if ends[1] is ends[0] else parse_number(ends[1], here, report, allowed)
         if start is not None and end is not None:
             segments.append(Segment(*years, start, end, key))
     return Series(segments=tuple(segments)) if len(segments) == len(raw) else None
@@ -134,7 +165,8 @@ def _by_sex(raw: object, path: KeyPath, report: Report) -> BySex | None:
     found: dict[str, Series] = {}
     for key, value in raw.items():
         if key not in SEXES:
-            report.add("unknown_key", (*path, key), "unknown key", "male, female, or years", did_you_mean(key, SEXES))
+            offer = instead_of(key, (*SEXES, "or years"))
+            report.add("unknown_key", (*path, key), "unknown key", **offer)
             continue
         series = parse_value("series", value, (*path, key), report)
         if isinstance(series, Series):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from demosim.scenario.draft import Draft
 from demosim.scenario.forms import Form
 from demosim.scenario.tables import TableForm
+from demosim.scenario.toml_lines import KeyPath
 
 
 class Knob:
@@ -38,7 +40,25 @@ class Knob:
     absent: ClassVar[tuple[str, str]] = ("the baseline's", "datasettets")
 
     def __init_subclass__(cls) -> None:
-        Knob.registry.append(cls)
+        if hasattr(cls, "path"):  # and not what several have in common
+            Knob.registry.append(cls)
+
+    @classmethod
+    def key(cls) -> str:
+        """The last part of its path."""
+        return cls.path.rpartition(".")[2]
+
+    @classmethod
+    def tables(cls, tree: Mapping[str, Any]) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+        """Every table of a scenario in which it may stand, with the path that it has there."""
+        section, *more = cls.path.split(".")
+        inner = tree.get(section)
+        if not isinstance(inner, dict):
+            return
+        if len(more) == 1:
+            yield (section, cls.key()), inner
+        else:
+            yield from (((section, name, cls.key()), table) for name, table in inner.items() if isinstance(table, dict))
 
     @classmethod
     def apply(cls, draft: Draft, value: Any, name: str) -> None:

@@ -153,72 +153,56 @@ class DeviationMultiplier(Knob):
         draft.deviation_fade = draft.deviation_fade * draft.fill(value, 1.0)
 
 
-class StreamNet(Knob):
+class StreamKnob(Knob):
+    """A number, a date or values by year of a stream; the draft of the stream calls it as the scenario does."""
+
+    @classmethod
+    def apply(cls, draft: Draft, value: Series | datetime.date, name: str) -> None:
+        if isinstance(value, datetime.date):
+            said: object = decimal_year(value)
+        else:
+            said = draft.fill(value, cls.neutral or 0.0) if cls.form == "series" else value.number
+        setattr(draft.streams[name], cls.key(), said)
+
+
+class StreamNet(StreamKnob):
     path, neutral, low, high, unit, slip = "streams.*.net", 0.0, -COUNT, COUNT, "persons per year", 1000
     text_en, text_nb = "net arrivals of the stream", "netto ankomster i strømmen"
 
-    @classmethod
-    def apply(cls, draft: Draft, value: Series, name: str) -> None:
-        draft.streams[name].net = draft.fill(value, 0.0)
 
-
-class StreamStock(Knob):
+class StreamStock(StreamKnob):
     path, form, neutral, high, unit = "streams.*.stock", "number", 0.0, 10 * COUNT, "persons"
     text_en = "persons of the stream who live in the country at launch and may return or move on"
     text_nb = "personer i strømmen som bor i landet ved start og kan vende tilbake eller flytte videre"
 
-    @classmethod
-    def apply(cls, draft: Draft, value: Series, name: str) -> None:
-        draft.streams[name].stock = value.number or 0.0
 
-
-class StreamTiming(Knob):
+class StreamTiming(StreamKnob):
     path, form, neutral, high, unit, slip = "streams.*.timing", "number", 0.5, 1.0, "share", 100
     text_en = "mean share of the year of arrival that arrivals are resident (0.5: spread over the year)"
     text_nb = "gjennomsnittlig andel av ankomståret de er bosatt (0,5: jevnt over året)"
 
-    @classmethod
-    def apply(cls, draft: Draft, value: Series, name: str) -> None:
-        draft.streams[name].timing = 0.5 if value.number is None else value.number
 
-
-class StreamReturnRate(Knob):
+class StreamReturnRate(StreamKnob):
     path, neutral, high, unit, slip = "streams.*.return_rate", 0.0, 1.0, "share per year", 100
     text_en, text_nb = "share of the stream that returns each year", "andel av strømmen som vender tilbake hvert år"
 
-    @classmethod
-    def apply(cls, draft: Draft, value: Series, name: str) -> None:
-        draft.streams[name].return_rate = draft.fill(value, 0.0)
 
-
-class StreamReturnFrom(Knob):
+class StreamReturnFrom(StreamKnob):
     path, form, unit = "streams.*.return_from", "date", "date"
     text_en, text_nb = "date on which returns begin", "dato da tilbakevending begynner"
     absent = ("at once", "straks")
 
-    @classmethod
-    def apply(cls, draft: Draft, value: datetime.date, name: str) -> None:
-        draft.streams[name].return_from = decimal_year(value)
 
-
-class StreamReturnUntil(Knob):
+class StreamReturnUntil(StreamKnob):
     path, form, unit = "streams.*.return_until", "date", "date"
     text_en, text_nb = "date on which returns end", "dato da tilbakevending slutter"
     absent = ("never", "aldri")
 
-    @classmethod
-    def apply(cls, draft: Draft, value: datetime.date, name: str) -> None:
-        draft.streams[name].return_until = decimal_year(value)
 
-
-class StreamOnwardRate(Knob):
+class StreamOnwardRate(StreamKnob):
     path, neutral, high, unit, slip = "streams.*.onward_rate", 0.0, 1.0, "share per year", 100
     text_en = "share of the stream that moves on from its first municipality each year"
     text_nb = "andel av strømmen som flytter videre fra første bosettingskommune hvert år"
-
-    @classmethod
-    def apply(cls, draft: Draft, value: Series, name: str) -> None:
-        draft.streams[name].onward_rate = draft.fill(value, 0.0)
 
 
 class MunicipalNet(Knob):
@@ -311,5 +295,5 @@ UNITS_NB = {
     "children per woman": "barn per kvinne", "times": "ganger", "years": "år", "persons per year": "personer per år",
     "births per woman-year": "fødsler per kvinneår", "deaths per person-year": "døde per personår",
     "probability": "sannsynlighet", "persons": "personer", "share": "andel", "share per year": "andel per år",
-    "date": "",
+    "per cent": "prosent", "per cent per year": "prosent per år", "places": "plasser", "kr": "kr", "date": "",
 }  # fmt: skip

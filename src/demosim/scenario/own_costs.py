@@ -6,10 +6,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demosim.errors import DemosimError, usage_error
-from demosim.files import is_file
+from demosim.errors import usage_error
+from demosim.files import check_columns, is_file, read_csv
 from demosim.scenario.cost_options import COUNTRY, OwnCosts
 from demosim.scenario.forms import Report
+from demosim.scenario.paths import named_file
 from demosim.scenario.syntax import read_source
 from demosim.scenario.toml_lines import KeyPath
 from demosim.workbook import read_sheet
@@ -32,7 +33,7 @@ def read_own_costs(path: Path) -> OwnCosts:
     """
     suffix = path.suffix.lower()
     if not is_file(path):
-        raise usage_error("no such file", code="missing_file", file=str(path))
+        raise usage_error("there is no such file", code="missing_file", file=str(path))
     if suffix not in SUFFIXES:
         raise usage_error(f"has the suffix {suffix}", code="not_a_file", file=str(path), allowed=", ".join(SUFFIXES))
     if suffix == ".toml":
@@ -87,18 +88,7 @@ def _from_rows(path: Path, report: Report) -> OwnCosts | None:
     """The rows of a table as the tree of a TOML file."""
     import pandas as pd  # slow to import, and few scenarios name a table
 
-    try:
-        table = (
-            pd.read_csv(path, dtype=str, comment="#", encoding="utf-8", skipinitialspace=True)
-            if path.suffix.lower() == ".csv"
-            else _sheet(path)
-        )
-    except (OSError, ValueError) as error:
-        raise usage_error(f"cannot be read ({error})", code="not_a_file", file=str(path)) from error
-    for column in COLUMNS:
-        if column not in table:
-            report.add("missing_key", (column,), "has no such column", f"columns {', '.join(COLUMNS)} (municipality)")
-    report.raise_if_any()
+    table = read_csv(path, COLUMNS, dtype=str) if path.suffix.lower() == ".csv" else _sheet(path)
     years = pd.to_numeric(table["price_year"], errors="coerce").unique()
     if len(years) != 1 or not math.isfinite(years[0]):
         report.add("wrong_type", ("price_year",), "all rows must name one and the same year")
@@ -119,7 +109,9 @@ def _sheet(path: Path) -> pd.DataFrame:
 
     head, *rows = read_sheet(path) or [[]]
     cells = [[None if cell is None else str(cell) for cell in row] for row in rows]
-    return pd.DataFrame(cells, columns=[str(name) for name in head], dtype=object)
+    table = pd.DataFrame(cells, columns=[str(name) for name in head], dtype=object)
+    check_columns(table, COLUMNS, path)
+    return table
 
 
 def _number(value: object) -> float | str:
@@ -129,7 +121,7 @@ def _number(value: object) -> float | str:
         return str(value)
 
 
-def take_own_costs(tree: dict[str, Any], folder: Path, report: Report) -> None:
+def take_own_costs(tree: dict[str, Any], report: Report) -> None:
     """Put the costs in the place of the file or table that a scenario gives as `costs.own`.
 
     No file is read once something is wrong with the paths of the scenario.
@@ -142,21 +134,16 @@ def take_own_costs(tree: dict[str, Any], folder: Path, report: Report) -> None:
     if isinstance(given, dict):
         costs["own"] = parse_own_costs(given, path, report)
     elif isinstance(given, str):
-        costs["own"] = _own_file(given, folder, path, report)
+        costs["own"] = None if report.group.problems else _own_file(given, path, report)
     elif not isinstance(given, OwnCosts):
         allowed = 'own = "my-costs.toml", or [costs.own.barnehage]'
         report.add("wrong_type", path, "is neither a file nor a table", allowed)
         costs["own"] = None
 
 
-def _own_file(name: str, folder: Path, path: KeyPath, report: Report) -> OwnCosts | None:
-    if report.group.problems:
-        return None
-    if not is_file(folder / name):
-        report.add("missing_file", path, f'there is no file "{name}"', "a file in the folder of the scenario")
-        return None
-    try:
-        return read_own_costs(folder / name)
-    except DemosimError as error:
-        report.group.problems += error.problems
-        return None
+def _own_file(name: str, path: KeyPath, report: Report) -> OwnCosts | None:
+    file = named_file(name, path, report)
+    if file is not None:
+        with report.group.collecting():
+            return read_own_costs(file)
+    return None

@@ -7,19 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from demosim.baseline.read import data_sets, files_elsewhere
-from demosim.files import leads_outside
+from demosim.errors import did_you_mean
+from demosim.files import is_file, leads_outside
 from demosim.scenario.fiscal_options import FILES
 from demosim.scenario.forms import Report
+from demosim.scenario.toml_lines import KeyPath
+
+MOST_LISTED = 12  # files in a message
+TABLES = (".csv", ".xlsx")  # of which those that are there are named where one is missing
 
 
-def forbidden_paths(tree: Mapping[str, Any], folder: Path, report: Report) -> None:
-    """Report what a scenario of a folder names elsewhere: its data set, a file of it, files of costs and income."""
+def forbidden_paths(tree: Mapping[str, Any], report: Report) -> None:
+    """Report what a scenario names outside its folder: its data set, a file of it, files of costs and income."""
+    folder = report.folder
     for section, key in (("costs", "own"), *(("fiscal", key) for key in FILES)):
         table = tree.get(section)
         own = table.get(key) if isinstance(table, dict) else None
         if isinstance(own, str) and (report.alone or leads_outside(folder, own)):
-            what = f'"{own}" lies outside the folder of this file'
-            report.add("forbidden_path", (section, key), what, "a file beside this file")
+            named_file(own, (section, key), report)
     baseline = tree.get("baseline")
     if report.alone or not isinstance(baseline, str):
         return
@@ -38,3 +43,17 @@ def _in_working_folder(name: str, folder: Path) -> bool:
         return name not in data_sets() and not (folder / name).exists() and Path(name).exists()
     except OSError:  # a name that no file can have
         return False
+
+
+def named_file(name: str, path: KeyPath, report: Report) -> Path | None:
+    """The file that a scenario names at a key; None, with the problem noted, where there is none or it may not."""
+    if report.alone or (not report.allow_paths and leads_outside(report.folder, name)):
+        report.add("forbidden_path", path, f'"{name}" lies outside the folder of this file', "a file beside this file")
+    elif not is_file(report.folder / name):
+        ending = next((ending for ending in TABLES if name.endswith(ending)), None)
+        there = sorted(other.name for other in report.folder.glob(f"*{ending}")) if ending else []
+        listed = ", ".join(there[:MOST_LISTED]) or None
+        report.add("missing_file", path, f'no file "{name}" beside this one', listed, did_you_mean(name, there))
+    else:
+        return report.folder / name
+    return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
-from demosim.errors import Problem, ProblemGroup, did_you_mean, usage_error
+from demosim.errors import DemosimError, Problem, ProblemGroup, did_you_mean
 
+MOST_LISTED = 20  # counties in a message
 _QUALIFIED = re.compile(r"^(?P<name>.+?)\s*\((?P<county>[^()]+)\)$")
 
 
@@ -75,7 +76,8 @@ class Gazetteer:
         if found:
             return Problem(f'more than one county is called "{text}"', code="ambiguous_place", allowed=", ".join(found))
         return Problem(
-            f'no county is called "{text}"', code="unknown_county", allowed=_listed(self.county_name),
+            f'no county is called "{text}"', code="unknown_county",
+            allowed=", ".join(f"{number} {name}" for number, name in sorted(self.county_name.items())[:MOST_LISTED]),
             suggestion=did_you_mean(text, self.county_name.values()),
         )  # fmt: skip
 
@@ -99,15 +101,7 @@ def find_municipality(baseline: xr.Dataset, text: str) -> str:
     """
     found = Gazetteer(baseline).municipality(text)
     if isinstance(found, Problem):
-        raise usage_error(found.what, code=found.code, allowed=found.allowed, suggestion=found.suggestion)
-    return found
-
-
-def find_county(baseline: xr.Dataset, text: str) -> str:
-    """Number of the county that a text names, by number or name, without case; raises as `find_municipality`."""
-    found = Gazetteer(baseline).county_number(text)
-    if isinstance(found, Problem):
-        raise usage_error(found.what, code=found.code, allowed=found.allowed, suggestion=found.suggestion)
+        raise DemosimError([found], 2)
     return found
 
 
@@ -119,11 +113,6 @@ def _forms(short: str, official: str) -> list[str]:
 
 def _folded(text: str) -> str:
     return " ".join(text.split()).casefold()
-
-
-def _listed(table: Mapping[str, str], most: int = 20) -> str:
-    items: Iterable[str] = (f"{number} {name}" for number, name in sorted(table.items())[:most])
-    return ", ".join(items)
 
 
 def select_places(

@@ -21,8 +21,14 @@ from demosim.scenario.series import Series, year_range
 from demosim.scenario.shares import age_classes, municipality_number, profile_shares, settlement_shares
 from demosim.scenario.spec import Spec
 from demosim.scenario.toml_lines import KeyPath
+from demosim.variables import REGISTRY
 
 ORDINARY = "ordinary"
+FIXED = (
+    "jump_off_population", "fertility_factor", "net_migration_deviation", "deviation_band", "out_move_prob",
+    "in_move_share", "destination_share", "move_band",
+)  # fmt: skip
+THEIRS = {"jump_off_population": "population"}  # what the data set calls it
 
 
 @dataclass
@@ -93,21 +99,9 @@ def national_draft(baseline: xr.Dataset, spec: Spec) -> Draft:
         values: np.ndarray = array.values[variants.index(variant), before:]
         return values
 
-    ahead = Ahead(
-        all_years, path("death_prob", spec.variant.mortality), path("newborn_survival_prob", spec.variant.mortality)
-    )
+    mortality = spec.variant.mortality
+    ahead = Ahead(all_years, path("death_prob", mortality), path("newborn_survival_prob", mortality))
     steps = slice(len(years))
-
-    passed = {
-        "jump_off_population": ("population", ("municipality", "sex", "age")),
-        "fertility_factor": ("fertility_factor", ("municipality",)),
-        "net_migration_deviation": ("net_migration_deviation", ("part", "band", "municipality")),
-        "deviation_band": ("deviation_band", ("sex", "age_end_of_year")),
-        "out_move_prob": ("out_move_prob", ("municipality", "sex", "age_end_of_year")),
-        "in_move_share": ("in_move_share", ("destination_band", "municipality")),
-        "destination_share": ("destination_share", ("destination_band", "origin", "municipality")),
-        "move_band": ("move_band", ("sex", "age_end_of_year")),
-    }
     half_life = np.asarray(baseline["deviation_half_life"].values, dtype=float)
     elapsed = years - int(baseline.attrs["launch_year"])
     profiles = [str(name) for name in baseline["profile"].values]
@@ -122,9 +116,8 @@ def national_draft(baseline: xr.Dataset, spec: Spec) -> Draft:
         ordinary_profile=baseline["migration_profile"].values[profiles.index(ORDINARY) if ORDINARY in profiles else 0],
         deviation_fade=0.5 ** (elapsed / half_life[:, None]),
         fixed={
-            ours: baseline[theirs].transpose(*dims).values
-            for ours, (theirs, dims) in passed.items()
-            if theirs in baseline
+            name: baseline[THEIRS.get(name, name)].transpose(*REGISTRY[name].dims).values
+            for name in FIXED if THEIRS.get(name, name) in baseline
         },
         ahead=ahead,
     )  # fmt: skip
@@ -183,7 +176,7 @@ def _controls(baseline: xr.Dataset, spec: Spec, names: Gazetteer, report: Report
         if control.county is not None:
             county = names.county_number(control.county)
             if isinstance(county, Problem):
-                report.add(county.code, (*path, "county"), county.what, county.allowed, county.suggestion)
+                report.add_problem(county, (*path, "county"))
             else:
                 places = np.array([names.county[number] == county for number in names.numbers])
         totals = _totals_by_date(control.population, (*path, "population"), flow_years(baseline) + interval, report)
@@ -214,9 +207,8 @@ def _costs(spec: Spec, report: Report) -> None:
         report.add("bad_age_band", ("costs", "bands"), "lower bounds must rise from 0", "[0, 6, 16, 19, 67, 80, 90]")
     for year in spec.costs.price_growth or {}:
         if not (len(year) == 4 and year.isascii() and year.isdigit()):
-            report.add(
-                "bad_year_key", ("costs", "price_growth", year), f'"{year}" is not a year', "a year such as 2027"
-            )
+            here = ("costs", "price_growth", year)
+            report.add("bad_year_key", here, f'"{year}" is not a year', "a year such as 2027")
 
 
 def _reachable(spec: Spec, draft: Draft, report: Report) -> None:

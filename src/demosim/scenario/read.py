@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from demosim.errors import did_you_mean
 from demosim.scenario import cost_options, fiscal_options
 from demosim.scenario.fiscal_files import take_fiscal_files
 from demosim.scenario.forms import Report, Value, dotted, parse_value, shown, unquoted
-from demosim.scenario.knobs import Knob, list_knobs
+from demosim.scenario.knobs import list_knobs
 from demosim.scenario.own_costs import take_own_costs
 from demosim.scenario.paths import forbidden_paths
 from demosim.scenario.read_tables import parse_table
@@ -51,23 +51,22 @@ def spec_from(
     report = Report(file, lines, allow_paths, alone)
     rest = {key: _own(value) for key, value in tree.items()}
     rest.pop(NOTES, None)
-    folder = Path(file).parent if file else Path()
     if not allow_paths:
-        forbidden_paths(rest, folder, report)
-    take_own_costs(rest, folder, report)
-    take_fiscal_files(rest, folder, report)
+        forbidden_paths(rest, report)
+    take_own_costs(rest, report)
+    take_fiscal_files(rest, report)
     values = _take_knobs(rest, report)
     for section in _knob_sections():
         if section not in Spec.model_fields and section in rest:
             _leftover(rest.pop(section), section, report)
-    spec: Spec | None = None
     try:
         spec = Spec.model_validate(rest)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             _explain(detail, report)
+        report.raise_if_any()
+        raise  # not reached: what is explained is a problem
     report.raise_if_any()
-    assert spec is not None
     return spec.model_copy(update={"knobs": values}).placed(file, lines)
 
 
@@ -89,27 +88,14 @@ def _take_knobs(tree: dict[str, Any], report: Report) -> dict[str, Value]:
     """Remove the knobs from a tree and return their values by dotted path."""
     values: dict[str, Value] = {}
     for knob in list_knobs():
-        for path, table in _tables_of(knob, tree):
-            if path[-1] in table:
-                raw = table.pop(str(path[-1]))
+        for path, table in knob.tables(tree):
+            if knob.key() in table:
+                raw = table.pop(knob.key())
                 of_ages = knob.form == "table"
                 value = parse_table(raw, path, report) if of_ages else parse_value(knob.form, raw, path, report)
                 if value is not None:
                     values[dotted(path)] = value
     return values
-
-
-def _tables_of(knob: type[Knob], tree: dict[str, Any]) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
-    """Every table of the tree in which a knob's key may stand, with the key's path."""
-    section, star, key = knob.path.partition(".*.")
-    if not star:
-        section, _, key = knob.path.rpartition(".")
-        if isinstance(tree.get(section), dict):
-            yield (section, key), tree[section]
-    elif isinstance(tree.get(section), dict):
-        for name, table in tree[section].items():
-            if isinstance(table, dict):
-                yield (section, name, key), table
 
 
 def _knob_sections() -> list[str]:
@@ -173,7 +159,7 @@ def _unknown(path: KeyPath, report: Report) -> None:
     if len(path) > 1 and key in _known_keys(()):
         allowed = f"{key} belongs at the top of the file, above the first [table]"
     elif near is None:
-        homes = [knob.path for knob in list_knobs() if knob.path.rpartition(".")[2] == key]
+        homes = [knob.path for knob in list_knobs() if knob.key() == key]
         near = homes[0] if homes else None
     report.add("unknown_key", path, "unknown key", allowed, near)
 
@@ -195,7 +181,7 @@ def _known_keys(table: KeyPath) -> list[str]:
     if table[2:]:
         return keys
     starred = table[0] if len(table) == 1 else f"{table[0]}.*"
-    return keys + [knob.path.rpartition(".")[2] for knob in list_knobs() if knob.path.rpartition(".")[0] == starred]
+    return keys + [knob.key() for knob in list_knobs() if knob.path == f"{starred}.{knob.key()}"]
 
 
 _EXAMPLES = {

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from demosim.axes import SEXES, parse_band
-from demosim.errors import DemosimError, did_you_mean
-from demosim.files import leads_outside
-from demosim.scenario.forms import IN_WORDS, Report, shown, unquoted
+from demosim.errors import DemosimError, did_you_mean, instead_of
+from demosim.scenario.forms import IN_WORDS, Repeated, Report, parse_number, shown, unquoted
+from demosim.scenario.paths import named_file
 from demosim.scenario.series import year_range
 from demosim.scenario.syntax import read_text
 from demosim.scenario.tables import NEWBORN, Cell, Table
@@ -68,26 +68,15 @@ def _number(
     if ages != NEWBORN and parse_band(ages) is None:
         near = did_you_mean(ages, (*SEXES, NEWBORN))
         report.add("bad_age_band", (*path, *key), f'"{ages}" is not an age band', f"{_AGES}, or male and female", near)
-    elif isinstance(value, bool) or not isinstance(value, int | float):
-        report.add("wrong_type", (*path, *key), f"{shown(value)} is not a number", "a number", unquoted(value))
-    elif not math.isfinite(value):
-        report.add("not_finite", (*path, *key), f"{value} is not a finite number", "a number")
-    else:
-        yield Cell(*of, ages, float(value), key)
+    elif (number := parse_number(value, (*path, *key), report)) is not None:
+        yield Cell(*of, ages, number, key)
 
 
 def _from_file(name: str, path: KeyPath, report: Report) -> Table:
     """The table of a CSV file with the columns age and value, and year and sex where it has them."""
-    nothing = Table(())
-    if report.alone or (not report.allow_paths and leads_outside(report.folder, name)):
-        report.add("forbidden_path", path, f'"{name}" lies outside the folder of this file', "a file beside this file")
-        return nothing
-    file = report.folder / name
-    if not file.is_file():
-        beside = sorted(other.name for other in report.folder.glob("*.csv"))
-        report.add("missing_file", path, f'no file "{name}" beside this one', ", ".join(beside[:12]) or None,
-                   did_you_mean(name, beside))  # fmt: skip
-        return nothing
+    file = named_file(name, path, report)
+    if file is None:
+        return Table(())
     try:
         text = read_text(file)
     except DemosimError as error:
@@ -95,7 +84,7 @@ def _from_file(name: str, path: KeyPath, report: Report) -> Table:
             replace(problem, allowed="a CSV text file") if problem.code == "binary" else problem
             for problem in error.problems
         )
-        return nothing
+        return Table(())
     return Table(tuple(_rows(text, path, str(file), report)), str(file))
 
 
@@ -112,7 +101,7 @@ def _rows(text: str, path: KeyPath, file: str, report: Report) -> Iterator[Cell]
         return
     if not rows:
         report.add("empty", path, "has no rows", None, at=(file, lines[0][0]))
-    wrong = _Repeated(report, path, file)
+    wrong = Repeated(report, path, file)
     for (at, _), row in zip(lines[1:], rows, strict=False):
         cell = _row(dict(zip(names, (value.strip() for value in row), strict=False)), at, mark, wrong)
         if cell is not None:
@@ -127,7 +116,7 @@ def _are_columns(names: list[str], path: KeyPath, at: tuple[str, int], report: R
         if name not in COLUMNS or names.count(name) > 1:
             good = False
             what = f'the column "{name}" stands there twice' if name in COLUMNS else f'unknown column "{name}"'
-            report.add("unknown_key", path, what, allowed, did_you_mean(name, COLUMNS), at=at)
+            report.add("unknown_key", path, what, **instead_of(name, COLUMNS), at=at)
     for name in _NEEDED:
         if good and name not in names:
             good = False
@@ -135,20 +124,20 @@ def _are_columns(names: list[str], path: KeyPath, at: tuple[str, int], report: R
     return good
 
 
-def _row(row: dict[str, str], at: int, mark: str, wrong: _Repeated) -> Cell | None:
+def _row(row: dict[str, str], at: int, mark: str, wrong: Repeated) -> Cell | None:
     year, sex, ages, number = (row.get(name) for name in COLUMNS)
     years = year_range(year) if year is not None else None
     if year is not None and years is None:
-        wrong.add("bad_year_key", at, f'"{year}" is not a year', "a year such as 2026 or a range 2027-2030")
+        wrong.add("bad_year_key", ((), at), f'"{year}" is not a year', "a year such as 2026 or a range 2027-2030")
     elif sex is not None and sex not in SEXES:
-        wrong.add("unknown_key", at, f'"{sex}" is not a sex', ", ".join(SEXES), did_you_mean(sex, SEXES))
+        wrong.add("unknown_key", ((), at), f'"{sex}" is not a sex', **instead_of(sex, SEXES))
     elif ages is None or (ages != NEWBORN and parse_band(ages) is None):
-        wrong.add("bad_age_band", at, f'"{ages or ""}" is not an age band', _AGES)
+        wrong.add("bad_age_band", ((), at), f'"{ages or ""}" is not an age band', _AGES)
     else:
         value = _float(number or "", mark)
         if value is not None:
             return Cell(years, sex, ages, value, line=at)
-        wrong.add("wrong_type", at, f'"{number or ""}" is not a number', "a number", unquoted(number))
+        wrong.add("wrong_type", ((), at), f'"{number or ""}" is not a number', "a number", unquoted(number))
     return None
 
 
@@ -158,22 +147,3 @@ def _float(text: str, mark: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-class _Repeated:
-    """Problems of the rows of a file: of each kind the first, and how many are like it."""
-
-    def __init__(self, report: Report, path: KeyPath, file: str) -> None:
-        self.report, self.path, self.file = report, path, file
-        self.found: dict[str, list[tuple[int, str, str | None, str | None]]] = {}
-
-    def add(self, code: str, at: int, what: str, allowed: str | None = None, near: str | None = None) -> None:
-        """Note a problem of a row."""
-        self.found.setdefault(code, []).append((at, what, allowed, near))
-
-    def tell(self) -> None:
-        """Report what was noted."""
-        for code, places in self.found.items():
-            at, what, allowed, near = places[0]
-            more = f" (and {len(places) - 1} more like it)" if len(places) > 1 else ""
-            self.report.add(code, self.path, what + more, allowed, near, at=(self.file, at))

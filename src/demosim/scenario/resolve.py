@@ -18,28 +18,9 @@ from demosim.scenario.prepare import Prepared, prepare
 from demosim.scenario.series import Series
 from demosim.scenario.spec import Spec
 from demosim.scenario.streams import Flow, municipal_flows, stream_flows
+from demosim.variables import REGISTRY
 
-DIMS: dict[str, tuple[str, ...]] = {
-    "jump_off_population": ("municipality", "sex", "age"),
-    "death_prob": ("year", "sex", "age"),
-    "newborn_survival_prob": ("year", "sex"),
-    "fertility_rate": ("year", "age"),
-    "fertility_factor": ("municipality",),
-    "net_international_migration": ("year", "sex", "age_end_of_year"),
-    "stream_inflow": ("stream", "year", "sex", "age_end_of_year"),
-    "stream_outflow": ("stream", "year", "sex", "age_end_of_year"),
-    "settlement_key": ("stream", "municipality"),
-    "net_migration_deviation": ("part", "band", "municipality"),
-    "deviation_fade": ("part", "year"),
-    "deviation_band": ("sex", "age_end_of_year"),
-}
-OPTIONAL_DIMS: dict[str, tuple[str, ...]] = {  # only where a scenario or a data set has them
-    "stream_early": ("stream", "year", "sex", "age_end_of_year"),
-    "out_move_prob": ("municipality", "sex", "age_end_of_year"),
-    "in_move_share": ("destination_band", "municipality"),
-    "destination_share": ("destination_band", "origin", "municipality"),
-    "move_band": ("sex", "age_end_of_year"),
-}
+_BIRTHS = ("total_fertility_rate", "fertility_schedule")
 _NATIONAL = ("fertility.", "mortality.", "migration.")  # knobs that act on streams only through rates
 _COORDS = ("municipality", "sex", "age", "age_end_of_year", "part", "band", "destination_band", "origin")
 _NAMES = ("municipality_name", "municipality_name_official", "county", "county_name", "landsdel")
@@ -68,7 +49,7 @@ def resolve(baseline: xr.Dataset, spec: Spec) -> Resolved:
     Raises a `DemosimError` (2) with all problems of the third pass (see `prepare`).
     """
     prepared = prepare(baseline, spec)
-    names, arrays = assemble_named(prepared, spec.knobs)
+    names, arrays = assemble(prepared, spec.knobs)
     document = document_of(prepared, arrays, names)
     digest = digest_of(document)
     assumptions = labelled(prepared, names, arrays).assign_attrs(digest=digest)
@@ -86,26 +67,20 @@ def _nets(prepared: Prepared) -> tuple[NetTarget, ...]:
     )
 
 
-def assemble(prepared: Prepared, knobs: Mapping[str, Value]) -> dict[str, np.ndarray]:
-    """All arrays of the assumptions for one set of knob values, by name; dims in `DIMS`.
+def assemble(prepared: Prepared, knobs: Mapping[str, Value]) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Names of the streams, and all arrays of the assumptions for one set of knob values; dims as in the registry.
 
-    Municipal arrays are the baseline's own, not copies, and arrays that a set of values has in common with the last
-    one are the same objects: write to none of them. Knobs at their neutral value are passed over.
+    Streams are a scenario's own, their moves onward, and net flows of municipalities. Municipal arrays are the
+    baseline's own, not copies, and arrays that a set of values has in common with the last one are the same objects:
+    write to none of them. Knobs at their neutral value are passed over.
     """
-    return assemble_named(prepared, knobs)[1]
-
-
-def assemble_named(prepared: Prepared, knobs: Mapping[str, Value]) -> tuple[list[str], dict[str, np.ndarray]]:
-    """`assemble`, with the names of the streams: a stream's own, its moves onward, and net flows of municipalities."""
     base = prepared.draft
     draft = base.copy()
     for knob, name, value in in_order(knobs):
         if not knob.is_neutral(value):
             knob.apply(draft, value, name)
     fertility_rate = prepared.fertility_rate
-    same_births = (
-        draft.total_fertility_rate is base.total_fertility_rate and draft.fertility_schedule is base.fertility_schedule
-    )
+    same_births = all(getattr(draft, name) is getattr(base, name) for name in _BIRTHS)
     if not same_births:
         fertility_rate = draft.total_fertility_rate[:, None] * draft.fertility_schedule
     names, streams = _streams(prepared, draft, fertility_rate, knobs, same_births)
@@ -184,5 +159,4 @@ def labelled(prepared: Prepared, names: list[str], arrays: Mapping[str, np.ndarr
         "baseline_digest": str(baseline.attrs.get("digest", "")), "currency": str(baseline.attrs.get("currency", "kr")),
         **{key: str(baseline.attrs[key]) for key in ("sources",) if key in baseline.attrs},
     }  # fmt: skip
-    dims = {**DIMS, **{name: dims for name, dims in OPTIONAL_DIMS.items() if name in arrays}}
-    return xr.Dataset({name: (axes, arrays[name]) for name, axes in dims.items()}, coords, attrs)
+    return xr.Dataset({name: (REGISTRY[name].dims, values) for name, values in arrays.items()}, coords, attrs)

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.axes import SEXES, band_members, parse_band
-from demosim.errors import Problem, did_you_mean
+from demosim.errors import Problem, did_you_mean, instead_of
 from demosim.scenario.forms import Report
 from demosim.scenario.places import Gazetteer
 from demosim.scenario.spec import Bands
@@ -22,7 +22,7 @@ def profile_shares(profile: str | Bands, path: KeyPath, baseline: xr.Dataset, re
     known = [str(name) for name in baseline["profile"].values]
     if profile not in known:
         what = f'the baseline has no profile "{profile}"'
-        report.add("unknown_profile", path, what, ", ".join(known), did_you_mean(profile, known))
+        report.add("unknown_profile", path, what, **instead_of(profile, known))
         return None
     values: np.ndarray = baseline["migration_profile"].transpose("profile", "sex", ...).values[known.index(profile)]
     return values
@@ -107,6 +107,6 @@ def municipality_number(names: Gazetteer, text: str, path: KeyPath, report: Repo
     """The number of a municipality; None, with the problem noted, where the text names none or several."""
     found = names.municipality(text)
     if isinstance(found, Problem):
-        report.add(found.code, path, found.what, found.allowed, found.suggestion)
+        report.add_problem(found, path)
         return None
     return found

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Discriminator, Field, PrivateAttr, Tag
 from pydantic.functional_validators import BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from demosim.scenario.cost_options import CostOptions
 from demosim.scenario.fiscal_options import FiscalOptions
 from demosim.scenario.forms import Value
-from demosim.scenario.table import Table, Weight
+from demosim.scenario.table import Table, Weight, refused
 from demosim.scenario.toml_lines import Lines
 
 NAME = re.compile(r"^[^\W_][\w-]{0,63}$")
@@ -22,25 +21,22 @@ TAGS = ("a name", "a list", "a table")
 
 def _name(value: object) -> object:
     if isinstance(value, str) and not NAME.match(value):
-        context = {"what": f'"{value[:40]}" is not a name', "allowed": "letters, digits, - and _; at most 64"}
-        raise PydanticCustomError("bad_name", "{what}", context)
+        raise refused("bad_name", f'"{value[:40]}" is not a name', "letters, digits, - and _; at most 64")
     return value
 
 
 def _place(value: object) -> object:
     """A municipality or county, which is text: a number without quotes has lost its leading zero."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise PydanticCustomError(
-            "unquoted_number", "{what}",
-            {"what": f"{value} is a number, not the number of a place", "allowed": f'write it in quotes: "{value}"'},
-        )  # fmt: skip
+        what, allowed = f"{value} is a number, not the number of a place", f'write it in quotes: "{value}"'
+        raise refused("unquoted_number", what, allowed)
     return value
 
 
 def _location(value: object) -> object:
     """A baseline: a name, or a folder that lies with the scenario file."""
     if isinstance(value, str) and not value.strip():
-        raise PydanticCustomError("bad_name", "{what}", {"what": "an empty name", "allowed": "a data set or a folder"})
+        raise refused("bad_name", "an empty name", "a data set or a folder")
     return value
 
 
@@ -56,7 +52,7 @@ def _every_component(value: object) -> object:
         return value
     if not isinstance(value, str):
         allowed = 'variant = "2024-MMMM", or [variant] with fertility, mortality and migration'
-        raise PydanticCustomError("wrong_type", "{what}", {"what": f"{value} is not a name", "allowed": allowed})
+        raise refused("wrong_type", f"{value} is not a name", allowed)
     return dict.fromkeys(COMPONENTS, value)
 
 

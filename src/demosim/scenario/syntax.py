@@ -54,7 +54,7 @@ def read_text(path: Path) -> str:
         if path.is_dir():
             raise usage_error("is a folder, not a scenario file", code="not_a_file", file=file)
         if not path.exists():
-            raise usage_error("no such file", code="missing_file", file=file, allowed=_neighbours(path))
+            raise usage_error("there is no such file", code="missing_file", file=file, allowed=_neighbours(path))
         if not path.is_file():
             raise usage_error("is not a regular file", code="not_a_file", file=file)
         with path.open("rb") as stream:

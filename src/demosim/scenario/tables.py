@@ -41,6 +41,11 @@ class Cell:
     key: KeyPath = ()
     line: int | None = None
 
+    @property
+    def place(self) -> tuple[KeyPath, int | None]:
+        """Where it stands."""
+        return self.key, self.line
+
     def members(self, ages: np.ndarray, width: int) -> np.ndarray | None:
         """Which age classes it speaks of; None where its band cuts one in two."""
         band = parse_band(self.ages)

@@ -44,8 +44,7 @@ def split_path(spec: Spec, path: str) -> tuple[type[Knob], str, tuple[str, ...]]
     except LookupError:
         raise _no_knob(spec, path) from None
     section = knob.path.split(".")[0]
-    names = {"streams": list(spec.streams), "municipalities": list(spec.municipalities)}.get(section, [])
-    if name and name not in names:
+    if name and name not in getattr(spec, section):
         if section == "municipalities":
             way = f"a line [municipalities.{name}] in the scenario makes it one"
             raise usage_error("no number of the scenario has this path", path=path, allowed=way)
@@ -70,11 +69,9 @@ def numeric_paths(spec: Spec) -> list[str]:
     """Paths of all numeric knobs of a scenario, without years."""
     paths: list[str] = []
     for knob in list_knobs():
-        if knob.form in FIXED:
-            continue
-        section, star, key = knob.path.partition(".*.")
-        names = {"streams": list(spec.streams), "municipalities": list(spec.municipalities)}.get(section, [])
-        paths += [f"{section}.{name}.{key}" for name in names] if star else [knob.path]
+        if knob.form not in FIXED:
+            section, star, _ = knob.path.partition(".*.")
+            paths += [knob.path.replace("*", name) for name in getattr(spec, section)] if star else [knob.path]
     return paths
 
 
@@ -114,7 +111,8 @@ def _with_number(series: Series | None, parts: tuple[str, ...], number: float) -
     if not parts:
         return Series(number=number)
     years = year_range(parts[0])
-    assert years is not None
+    if years is None:
+        raise LookupError(parts[0])
     before = series or Series()
     kept = tuple(part for part in before.over if part.key != parts[0])
     return replace(before, over=(*kept, Segment(*years, number, number, parts[0])))

@@ -14,15 +14,14 @@ import numpy as np
 import xarray as xr
 
 from demosim.errors import DemosimError, ProblemGroup, run_error, usage_error
-from demosim.files import beside
+from demosim.files import beside, read_csv
 from demosim.sources.fetch import Figures, load_table
 from demosim.sources.files import read_file
 from demosim.sources.provenance import vintage_table
-from demosim.sources.read import read_rows, read_toml
 from demosim.sources.recode import filled, holes_of, splits_of
 from demosim.sources.services import Services, read_services_of
 from demosim.sources.store import Store
-from demosim.sources.tables import Entry, entry_from
+from demosim.sources.tables import Entry, entry_from, read_toml
 
 GATHERED = (
     "population-country-history", "life-table", "fertility", "immigration", "population-change",
@@ -213,9 +212,9 @@ def _plain(array: xr.DataArray) -> xr.DataArray:
 
 def _names(path: Path) -> dict[str, xr.DataArray]:
     """Names and groups of regions: one row each, the first column is `municipality`."""
-    table = read_rows(path, ())
-    if "municipality" not in table or table["municipality"].duplicated().any():
-        raise usage_error("needs a column municipality with each region once", code="columns", file=str(path))
+    table = read_csv(path, ("municipality",), dtype=str, keep_default_na=False)
+    if table["municipality"].duplicated().any():
+        raise usage_error("has a region more than once", path="municipality", code="columns", file=str(path))
     codes = {"municipality": table["municipality"].to_numpy(dtype=np.str_)}
     return {
         str(column): xr.DataArray(table[column].to_numpy(dtype=np.str_), dims="municipality", coords=codes)

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from demosim.errors import ProblemGroup, usage_error
+from demosim.files import read_csv
 from demosim.sources.build import build_from_files, build_from_store, split_weights, splits_in_store
 from demosim.sources.facts import build_declared, build_embedded, build_fresh
 from demosim.sources.fetch import load_table
 from demosim.sources.history import write_history
-from demosim.sources.read import read_rows
 from demosim.sources.recode import Recoding, check_shares
 from demosim.sources.store import Store
 
@@ -48,8 +48,8 @@ def build_data_set(
     if own is not None:
         arrays, origins = {**inputs.arrays, **own.arrays}, {**inputs.origins, **own.origins}
         inputs = replace(inputs, arrays=arrays, origins=origins)
-    built = build_fresh(launch, output, estimates=estimates, history=history, inputs=inputs, recipe=recipe)
-    return [*Recoding(shares).describe(), *built.provenance.lines()]
+    made_of = build_fresh(launch, output, estimates=estimates, history=history, inputs=inputs, recipe=recipe)
+    return [*Recoding(shares).describe(), *made_of.lines()]
 
 
 def write_history_files(
@@ -83,7 +83,7 @@ def read_weights(weights: str | None, launch: int, store: Store) -> dict[str, di
         return split_weights(after, splits)
     path = Path(weights)
     columns = ["old", "new", "weight"]
-    table = read_rows(path, columns)
+    table = read_csv(path, columns, dtype=str, keep_default_na=False)
     problems, found = ProblemGroup(path), dict[str, dict[str, float]]()
     for row, (old, new, weight) in enumerate(table[columns].itertuples(index=False), start=2):
         try:

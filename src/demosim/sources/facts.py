@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,24 +27,16 @@ from demosim.sources.fresh_estimates import calibrated
 from demosim.sources.fresh_facts import CARRIED, FreshFacts
 from demosim.sources.fresh_tables import prepare_facts
 from demosim.sources.provenance import Provenance
-from demosim.sources.read import read_toml
 from demosim.sources.store import Store
-
-
-@dataclass(frozen=True)
-class Built:
-    """A data set that was built: its folder, and what it was made from."""
-
-    folder: Path
-    provenance: Provenance
+from demosim.sources.tables import read_toml
 
 
 def build_fresh(
     launch: int, output: Path, *, store: Store | None = None, estimates: Path | None = None,
     history: Path | None = None, inputs: BuildInputs | None = None, recipe: Path | None = None,
     weights: Mapping[str, Mapping[str, float]] | None = None,
-) -> Built:  # fmt: skip
-    """Make a complete data set launched on 1 January of a year from what the store holds.
+) -> Provenance:  # fmt: skip
+    """Make a complete data set launched on 1 January of a year from what the store holds; returns what it rests on.
 
     Jump-off population, national paths of the stored rounds, mortality, fertility, profiles, accounts, and municipal
     estimates: those of a file (`estimates`), else the calibration run on `history` (a file) or on the stored history,
@@ -65,7 +57,7 @@ def build_fresh(
         origin = {"origin": "Statistics Norway and IMDi: see the vintages and what is carried, below",
                   "derivation": f"demosim data build --launch {launch}"}  # fmt: skip
         build_baseline(made.folder, kept, built, extra=extra, origin=origin, further=made.provenance.tables())
-    return Built(output, made.provenance)
+    return made.provenance
 
 
 def _recipe(recipe: Path | None, launch: int, name: str) -> dict[str, Any]:

@@ -35,14 +35,6 @@ class Figures:
     data: xr.DataArray
 
 
-@dataclass(frozen=True)
-class LiveCheck:
-    """Whether an entry fits the table as it is now: no problems, or all of them."""
-
-    entry: Entry
-    problems: list[Problem]
-
-
 def fetch_table(name: str, store: Store | None = None, *, times: Sequence[str] | None = None, offline: bool = False,
                 api: PxWeb | None = None) -> list[Figures]:  # fmt: skip
     """Fetch an entry (or all entries of a table number), check it, keep it, and give it in the declared form.
@@ -120,8 +112,7 @@ def load_table(name: str, store: Store | None = None, *, digest: str | None = No
             hint = f"fetch it where there is a network: demosim data fetch --table {entry.name}"
             raise run_error(what, code="not-in-store", file=str(store.folder), allowed=hint)
         vintage = fitting[-1]
-    documents = [parse(body, vintage.reference) for body in store.read(vintage)]
-    return _figures(entry, vintage, _assemble(documents, vintage.reference), _control_from(entry, store, vintage))
+    return _figures(entry, vintage, _assemble(store, vintage), _control_from(entry, store, vintage))
 
 
 def list_vintages(store: Store | None = None, table: str | None = None) -> list[Vintage]:
@@ -135,17 +126,16 @@ def show_vintage(digest: str, store: Store | None = None) -> tuple[Vintage, xr.D
     """A vintage by the beginning of its digest, and its figures as the source coded them."""
     store = store or Store()
     vintage = store.get(digest)
-    documents = [parse(body, vintage.reference) for body in store.read(vintage)]
-    return vintage, _assemble(documents, vintage.reference)
+    return vintage, _assemble(store, vintage)
 
 
-def verify_live(names: Sequence[str] = (), api: PxWeb | None = None) -> list[LiveCheck]:
-    """Compare entries with the tables as they are now: dimensions, codelists, codes and number of cells.
+def verify_live(names: Sequence[str] = (), api: PxWeb | None = None) -> dict[str, list[Problem]]:
+    """What is wrong with each entry, compared with the tables as they are now: dimensions, codelists, codes and size.
 
     Raises where the network is away, which says nothing about any table.
     """
     api = api or _statistics_norway()
-    checked = []
+    checked = {}
     for entry in [found for name in names or list(entries()) for found in find_entries(name)]:
         problems: list[Problem] = []
         try:
@@ -163,7 +153,7 @@ def verify_live(names: Sequence[str] = (), api: PxWeb | None = None) -> list[Liv
             if any(problem.code == AWAY for problem in error.problems):
                 raise
             problems = [replace(problem, path=problem.path or entry.name) for problem in error.problems]
-        checked.append(LiveCheck(entry, problems))
+        checked[entry.name] = problems
     return checked
 
 
@@ -188,7 +178,7 @@ def _fetch(entry: Entry, store: Store, api: PxWeb, times: Sequence[str] | None) 
         **_identity(entry, times), "updated": fetched.updated, "fetched": now(), "licence": fetched.licence,
         "source": fetched.source or entry.source,
     }  # fmt: skip
-    vintage = store.put(about, [(answer.request, answer.body) for answer in fetched.answers])
+    vintage = store.put(about, fetched.answers)
     return _figures(entry, vintage, fetched.data, control)
 
 
@@ -213,8 +203,10 @@ def _control_from(entry: Entry, store: Store, vintage: Vintage) -> xr.DataArray 
     return load_table(entry.checks.control.entry, store, digest=fitting[-1].digest).data if fitting else None
 
 
-def _assemble(documents: Sequence[Mapping[str, Any]], place: str) -> xr.DataArray:
+def _assemble(store: Store, vintage: Vintage) -> xr.DataArray:
     """The bodies of a vintage as one array."""
+    place = vintage.reference
+    documents = [parse(body, place) for body in store.read(vintage)]
     if "size" not in documents[0]:
         return read_list(documents[0], place)
     parts = [read_jsonstat(document, place) for document in documents]

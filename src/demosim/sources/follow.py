@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from demosim.errors import ProblemGroup, did_you_mean
-from demosim.sources.read import read_rows
+from demosim.files import read_csv
 from demosim.sources.recode import Recoding, check_shares, recode
 from demosim.variables import REGISTRY
 
@@ -48,7 +48,10 @@ def read_changes(path: Path) -> Changes:
 
     Raises with every row that cannot be used; a municipality that goes to several needs weights that sum to 1.
     """
-    table, problems = read_rows(path, ("old", "new"), ("weight", "since", "name")), ProblemGroup(path)
+    table, problems = read_csv(path, ("old", "new"), dtype=str, keep_default_na=False), ProblemGroup(path)
+    for column in set(table.columns) - {"old", "new", "weight", "since", "name"}:
+        problems.add("is not known", path=str(column), allowed="old, new, weight, since, name")
+    problems.raise_if_any()
     weights: dict[str, dict[str, float]] = {}
     since: dict[str, int | None] = {}
     names: dict[str, str] = {}

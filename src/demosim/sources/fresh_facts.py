@@ -23,7 +23,7 @@ from demosim.files import write_text
 from demosim.sources.build import BuildInputs
 from demosim.sources.fresh_mortality import FreshMortality, fresh_mortality
 from demosim.sources.provenance import Provenance
-from demosim.sources.read import read_toml
+from demosim.sources.tables import read_toml
 
 CARRIED = "norway2026"  # the embedded data set whose recipe and estimates stand in where nothing else is there
 FRESH_FILE = "fresh.toml"
@@ -88,9 +88,7 @@ class FreshFacts:
             return None
         names = ("mortality", "fertility", "vital_constants", "migration_profiles")
         carried = vital_rates(self.recipe, {name: self.table(name) for name in names}).mortality
-        return fresh_mortality(
-            self.inputs.arrays["life-table"], self.country(), carried, self.settings["mortality"]
-        )
+        return fresh_mortality(self.inputs.arrays["life-table"], self.country(), carried, self.settings["mortality"])
 
     def write(self, name: str, remark: str, rows: Sequence[Sequence[object]], used: Sequence[str], how: str) -> None:
         """Write a table of facts with its origin, and note what it was made of. `rows`: the head first."""

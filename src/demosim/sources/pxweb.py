@@ -49,12 +49,7 @@ class Metadata:
     spelling: str
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One body as it came, with the request that brought it."""
-
-    request: dict[str, Any]
-    body: bytes
+Answer = tuple[dict[str, Any], bytes]  # a request, and the body that it brought, as it came
 
 
 @dataclass(frozen=True)
@@ -180,7 +175,7 @@ class PxWeb:
             body, said = self.transport.ask(url, request["params"], lambda raw: parse(raw, url), request.get("body"))
             data = read_jsonstat(said, url)
             if not (difference := _difference(data, codes)):
-                return Answer({"url": url, **request}, body), data
+                return ({"url": url, **request}, body), data
             wrong = wrong or difference
         raise run_error(f"answers with other codes than asked for: {wrong}", code="other-codes", file=url)
 

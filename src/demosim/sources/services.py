@@ -12,8 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from demosim.errors import ProblemGroup, usage_error
-from demosim.files import beside
-from demosim.sources.read import read_rows
+from demosim.files import beside, read_csv
 
 LEVELS = ("municipal", "county")
 LANGUAGES = ("nb", "nn", "en")
@@ -60,7 +59,7 @@ def read_services_of(
         what = f"should be a year, not {year!r}"
         raise usage_error(what, file=str(declaration), path="services.price_year", code="declaration")
     path = beside(declaration.parent, str(asked.get("path", "")), allow_paths)
-    table = read_rows(path, ("service", "level", "net_share"))
+    table = read_csv(path, ("service", "level", "net_share"), dtype=str, keep_default_na=False)
     return Services(_checked(table, arrays["unit_cost"], path), year)
 
 

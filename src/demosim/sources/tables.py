@@ -6,6 +6,7 @@ must hold on arrival (`[checks]`). The same declaration, with `[file]` for a que
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from demosim.baseline.find import embedded
 from demosim.errors import ProblemGroup, did_you_mean, usage_error
-from demosim.sources.read import read_toml
 
 ASCII = r"^[\t -~]$"  # one sign
 
@@ -110,6 +110,14 @@ class Entry(_Strict):
     axes: dict[str, Axis] = {}
     checks: Checks = Field(default_factory=Checks)
     file: Columns | None = None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file says; raises a `DemosimError` (2) where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise usage_error(f"cannot be read ({error})", file=str(path)) from error
 
 
 def entries() -> dict[str, Entry]:

@@ -98,7 +98,7 @@ def digest_of_job(job: Job, values: np.ndarray) -> str:
     hashed.update(repr(knobs).encode())
     costs = job.unit_cost.transpose("service", "age")
     hashed.update(repr(costs["service"].values.tolist()).encode())
-    arrays = [array for _, array in sorted(assemble(prepared, job.spec.knobs).items())]
+    arrays = [array for _, array in sorted(assemble(prepared, job.spec.knobs)[1].items())]
     for stream in prepared.draft.streams.values():
         arrays += [stream.profile, stream.key, stream.onward_key]
     arrays += [prepared.draft.ordinary_profile, costs.values, values, job.region]
@@ -125,7 +125,7 @@ def run_task(job: Job, values: np.ndarray) -> dict[str, np.ndarray]:
         "interval_years": np.array(float(prepared.draft.interval)),
     }
     scenarios = [
-        assemble(prepared, with_numbers(job.spec.knobs, dict(zip(job.paths, row, strict=True)))) | shared
+        assemble(prepared, with_numbers(job.spec.knobs, dict(zip(job.paths, row, strict=True))))[1] | shared
         for row in values.tolist()
     ]
     sexes = job.baseline.sizes["sex"]

@@ -15,7 +15,7 @@ from demosim.baseline.calibrate.sizes import SIZE_CUTS
 from demosim.baseline.read import read_facts
 from demosim.costs.prices import read_deflator
 from demosim.errors import usage_error
-from demosim.files import replacing
+from demosim.files import replacing, without_formulas
 from demosim.uncertainty.fan_backtest import (
     FIT,
     LEVELS,
@@ -75,7 +75,7 @@ def run_fan_backtest(
     detail = coverage(bands)
     if output is not None:
         with replacing(output) as temporary:
-            detail.to_csv(temporary, index=False, float_format="%.4f", encoding="utf-8")
+            without_formulas(detail).to_csv(temporary, index=False, float_format="%.4f", encoding="utf-8")
     chosen, confirmed = pooled(detail, fit), pooled(detail, test)
     return FanRecord(country, _held(country), chosen, confirmed, detail, budget_record(), notes)
 

@@ -13,7 +13,7 @@ from demosim.baseline.calibrate import history as read
 from demosim.baseline.calibrate.national import NATION_FILE, read_nation
 from demosim.baseline.calibrate.run import mortality_or_rough, refugee_profile
 from demosim.baseline.calibrate.sizes import SIZE_CUTS
-from demosim.files import replacing
+from demosim.files import replacing, without_formulas
 from demosim.uncertainty.against import against, read_published
 from demosim.uncertainty.backtest import Design, Evidence, as_dataset, backtest
 
@@ -75,6 +75,6 @@ def read_evidence(
 def write_scores(scores: pd.DataFrame, output: Path) -> None:
     """Write scores as tidy CSV and as NetCDF beside it, each whole or not at all."""
     with replacing(output.with_suffix(".csv")) as temporary:
-        scores.to_csv(temporary, index=False, float_format="%.4f", encoding="utf-8")
+        without_formulas(scores).to_csv(temporary, index=False, float_format="%.4f", encoding="utf-8")
     with replacing(output.with_suffix(".nc")) as temporary:
         as_dataset(scores).to_netcdf(temporary, engine="netcdf4")

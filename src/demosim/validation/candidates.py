@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,25 +10,30 @@ import xarray as xr
 
 from demosim.baseline.read import read_baseline
 from demosim.costs.calibrate import Target
-from demosim.costs.figures import facts, persons, registered
+from demosim.costs.figures import facts, persons, registered, single_ages
+from demosim.costs.need import expenditure_of_change
 from demosim.costs.prices import read_deflator
 from demosim.costs.services import read_services
 from demosim.costs.spread import averaged
+from demosim.costs.trace import BANDS
 from demosim.costs.unit_costs import TBU_BANDS, derive_unit_cost
 from demosim.errors import usage_error
 from demosim.scenario.cost_options import CostOptions
 from demosim.validation.results import (
     DATA_SET,
+    REFUGEES,
+    change_behind,
     country_path,
-    expenditure_of_change,
     one_region,
     population_changes,
-    single_ages,
     ukraine_stream,
+    whole_country,
 )
 
 COLUMNS = ("outcome 2026", "estimate 2026", "miss", "estimate 2027")
 FREE_SHARE = 0.8
+TARGET_PRICES = 2025  # of the unit costs that the example calibrates
+PRICES_OF_OUTCOMES = 2020  # of the table `estimate_vs_outcome`
 AFTER_SCHOOL_SHARE = 0.07  # of net spending of grunnskole, two cities 2025, rough
 
 Changes = dict[str, np.ndarray]
@@ -84,8 +88,7 @@ def _other_costs(default: Costs) -> dict[str, Costs]:
     }  # fmt: skip
     number = persons(2024)
     start = registered()[2024].sum(axis=0)
-    key = (0, 1, 6, 13, 16, 19, 25, 67, 75, 80, 85, 90, len(number))
-    ratio = np.concatenate([np.full(b - a, number[a:b].sum() / start[a:b].sum()) for a, b in pairwise(key)])
+    ratio = averaged(number / start, start, BANDS)
     return {name: _costs(chosen) for name, chosen in options.items()} | {
         "0-5 one band": _changed(default, lambda cost: _one_band(cost, 6, number)),
         "free = 0.8 x gross in every service": _changed(default, lambda cost: cost * FREE_SHARE / cost["net_share"]),
@@ -113,9 +116,9 @@ def _without_after_school(cost: xr.DataArray, number: np.ndarray) -> xr.DataArra
 
 def _other_changes(data: xr.Dataset, changes: Changes) -> dict[str, Changes]:
     """Other changes in persons: newborns, dating, the refugees and their profile."""
-    country = one_region(data, data["population"].sum("municipality").values, int(data.attrs["launch_year"]))
+    country = whole_country(data)
     earlier = one_region(data, registered()[2025], 2025)
-    path = country_path(country, {"streams": {"ukraine": ukraine_stream(6000)}})
+    path = country_path(country, ukraine_stream(REFUGEES))
     before = country_path(earlier, {})
     refugees = path[1] - path[0] - changes["estimate without refugees 2027"]
     first = int(data["year"].values[0])
@@ -131,7 +134,7 @@ def _other_changes(data: xr.Dataset, changes: Changes) -> dict[str, Changes]:
         for name, year in (("estimate 2026", 2025), ("estimate 2027", 2026))
     }
     toddlers["miss"] = changes["outcome 2026"] - toddlers["estimate 2026"]
-    ordinary = country_path(country, {"streams": {"ukraine": {**ukraine_stream(6000), "profile": "ordinary"}}}, 1)
+    ordinary = country_path(country, ukraine_stream(REFUGEES, "ordinary"), 1)
     return {
         "newborns of 2026 as many more as those of 2025": changes | {"estimate 2027": births},
         "newborns of the last year not carried on, in 2027": changes | {"estimate 2027": toddlers["estimate 2027"]},
@@ -167,25 +170,23 @@ def example_targets(years: Sequence[str] = ()) -> tuple[list[Target], int]:
         if year not in known:
             raise usage_error(f"no figures of {year} are published", path="--only", allowed=", ".join(known))
     chosen = [target for target in published if not years or any(year in target.name for year in years)]
-    return [*chosen, *history_targets()], 2025
+    return [*chosen, *history_targets()], TARGET_PRICES
 
 
-def published_targets(changes: Changes, price_year: int = 2025) -> list[Target]:
-    """The published rows of 2026 and 2027 as targets of a calibration, for unit costs in prices of `price_year`."""
+def published_targets(changes: Changes) -> list[Target]:
+    """The published rows of 2026 and 2027 as targets of a calibration, for unit costs in prices of `TARGET_PRICES`."""
     deflator = read_deflator()
     targets = []
     published = facts("published_results")
     for row in published[published["year"] <= 2027].to_dict("records"):
-        kind, year = str(row["kind"]), int(row["year"])
-        change = changes["miss" if kind == "miss" else f"{kind} {year}"]
-        factor = deflator.factor(price_year, int(row["price_year"]))
-        name = f"{kind} {year}, {row['sector']}, {row['financing']}"
-        bounds = (float(row["low"]) * 1e9, float(row["high"]) * 1e9)
-        targets.append(Target(name, change, *bounds, str(row["sector"]), str(row["financing"]), factor))
+        factor = deflator.factor(TARGET_PRICES, int(row["price_year"]))
+        name = f"{row['kind']} {row['year']}, {row['sector']}, {row['financing']}"
+        bounds = (row["low"] * 1e9, row["high"] * 1e9)
+        targets.append(Target(name, changes[change_behind(row)], *bounds, row["sector"], row["financing"], factor))
     return targets
 
 
-def history_targets(price_year: int = 2025) -> list[Target]:
+def history_targets() -> list[Target]:
     """The outcomes of 2007–2020, all financing, as targets that are held out: what calibration must not make worse."""
     both, deflator = registered(), read_deflator()
     targets = []
@@ -193,7 +194,7 @@ def history_targets(price_year: int = 2025) -> list[Target]:
         year, kroner = int(row["year"]), float(row["outcome"]) * 1e9
         if year - 1 in both:
             change = both[year].sum(axis=0) - both[year - 1].sum(axis=0)
-            factor = deflator.factor(price_year, 2020)
+            factor = deflator.factor(TARGET_PRICES, PRICES_OF_OUTCOMES)
             bounds = (kroner - 0.05e9, kroner + 0.05e9)
             targets.append(Target(f"outcome {year}", change, *bounds, "all", "all", factor, hold_out=True))
     return targets

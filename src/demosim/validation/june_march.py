@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
-import xarray as xr
 
 from demosim.baseline.read import read_baseline
 from demosim.compare import Case, assumptions_of_outcome, explain
-from demosim.costs.figures import facts, registered
+from demosim.costs.figures import facts, registered, single_ages
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.scenario.cost_options import CostOptions
 from demosim.validation.results import (
@@ -16,7 +15,6 @@ from demosim.validation.results import (
     country_assumptions,
     one_region,
     scale_to_growth,
-    single_ages,
 )
 
 NOTE = (
@@ -26,14 +24,13 @@ NOTE = (
 )
 
 
-def june_to_march(baseline: xr.Dataset | None = None, method: str = "shapley") -> tuple[pd.DataFrame, pd.DataFrame]:
+def june_to_march(method: str = "shapley") -> tuple[pd.DataFrame, pd.DataFrame]:
     """The decomposition of the miss of budget year 2026, and its sum beside the published miss.
 
     Returns kroner by factor, financing, service and level (see `demosim.compare.explain`); and `level`, `ours`,
     `low`, `high` (bn 2025-kr, free income). `NOTE` says what the two sides are.
     """
-    data = read_baseline(DATA_SET) if baseline is None else baseline
-    country = one_region(data, registered()[2025], 2025)
+    country = one_region(read_baseline(DATA_SET), registered()[2025], 2025)
     scale = scale_to_growth(country, ASSUMED_GROWTH)
     june = country_assumptions(country, {"migration": {"multiplier": scale}}, 1)
     march = assumptions_of_outcome(june, registered()[2026])

@@ -31,18 +31,14 @@ ORDINARY = "ordinary"
 _KEYS = ("vintage", "table", "alternative", "year")
 
 
-def validate_population(
-    baseline: xr.Dataset, tables: Tables | None = None, variants: Sequence[str] | None = None
-) -> pd.DataFrame:
+def validate_population(baseline: xr.Dataset, variants: Sequence[str] | None = None) -> pd.DataFrame:
     """Every published age group of every round that the data set carries, beside ours.
-
-    tables: those of the facts that `demosim.validation.mortality.read_tables` gives.
 
     Returns a row for each `variant`, `year` (1 January) and `age_group`: persons `published`, `shipped`, `unraked`;
     deviations in per cent `shipped_deviation`, `unraked_deviation`; and the part of the latter that goes away with the
     round's ages of migrants (`of_migrant_ages`) and then with its ages of deaths (`of_death_ages`).
     """
-    tables = read_tables() if tables is None else tables
+    tables = read_tables()
     known = [name for name in map(str, baseline["variant"].values) if _published(tables, name).size]
     unknown = sorted(set(variants or []) - set(known))
     if unknown:
@@ -51,14 +47,14 @@ def validate_population(
     return pd.concat(rounds, ignore_index=True)
 
 
-def worst_by_group(table: pd.DataFrame, last_year: int = LIMIT_TO) -> pd.DataFrame:
-    """The largest deviation of each round and age group up to a year, with its limit and what explains it.
+def worst_by_group(table: pd.DataFrame) -> pd.DataFrame:
+    """The largest deviation of each round and age group up to `LIMIT_TO`, with its limit and what explains it.
 
     Returns a row for each `variant` and `age_group`: `year` of the largest `unraked_deviation`, its two parts, `limit`
     in per cent, `within`; `explained_by` is the larger part where the limit is passed, else empty;
     `shipped_off` is the largest miss of the shipped path in persons and `shipped_meets` whether it is none.
     """
-    near = table[(table["year"] <= last_year) & table["unraked_deviation"].notna()]
+    near = table[(table["year"] <= LIMIT_TO) & table["unraked_deviation"].notna()]
     where = near["unraked_deviation"].abs().groupby([near["variant"], near["age_group"]], sort=False).idxmax()
     worst = near.loc[where].reset_index(drop=True)
     off = (table["shipped"] - table["published"]).abs().groupby([table["variant"], table["age_group"]]).max()

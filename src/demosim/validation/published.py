@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +9,7 @@ import xarray as xr
 
 from demosim.axes import age_bounds, parse_band
 from demosim.errors import ProblemGroup, usage_error
-from demosim.files import read_csv
+from demosim.files import numbers, read_csv
 from demosim.indicators import classes_of
 
 _COLUMNS = ("vintage", "alternative", "region_code", "year", "age_group", "value")
@@ -26,9 +25,7 @@ def read_published(path: Path) -> pd.DataFrame:
     problems = ProblemGroup(path)
     table["variant"] = table["vintage"] + "-" + table["alternative"]
     for name in ("year", "value"):
-        table[name] = pd.to_numeric(table[name], errors="coerce")
-        if table[name].isna().any():
-            problems.add(f"has {int(table[name].isna().sum())} cells that are not numbers", path=name)
+        table[name] = numbers(table, name, problems)
     for label in table["age_group"].unique():
         if label != "total" and parse_band(str(label)) is None:
             problems.add(f'"{label}" is no age group', path="age_group", allowed="total, 80+ or 0-19")
@@ -71,13 +68,12 @@ def beside_published(projection: xr.Dataset, published: pd.DataFrame, variant: s
     return table[["variant", "municipality", "year", "age_group", "published", "ours", "deviation"]]
 
 
-def summary(table: pd.DataFrame, keys: Sequence[str] = ("variant", "age_group", "year")) -> pd.DataFrame:
+def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Size of the differences in each year and age group, per cent: `bias` of the sum, `mape`, `median_ape`, `wape`.
 
     WAPE is the sum of absolute differences over the sum of the published figures. Places of nobody are left out.
     """
-    known = table[table["published"] > 0]
-    parts = dict(iter(known.groupby(list(keys), sort=True)))
+    keys = ["variant", "age_group", "year"]
     rows = [
         {
             **dict(zip(keys, name, strict=True)), "municipalities": len(part),
@@ -85,13 +81,13 @@ def summary(table: pd.DataFrame, keys: Sequence[str] = ("variant", "age_group", 
             "median_ape": part["deviation"].abs().median(),
             "wape": 100 * (part["ours"] - part["published"]).abs().sum() / part["published"].sum(),
         }
-        for name, part in parts.items()
+        for name, part in table[table["published"] > 0].groupby(keys, sort=True)
     ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def worst_places(table: pd.DataFrame, year: int, age_group: str = "total", number: int = 10) -> pd.DataFrame:
+def worst_places(table: pd.DataFrame, year: int, number: int = 10) -> pd.DataFrame:
     """The municipalities that differ most from the published figures in one year."""
-    rows = table[(table["year"] == year) & (table["age_group"] == age_group)]
+    rows = table[(table["year"] == year) & (table["age_group"] == "total")]
     order = rows["deviation"].abs().sort_values(ascending=False, kind="stable").index
     return rows.loc[order].head(number).reset_index(drop=True)

@@ -11,7 +11,8 @@ import numpy as np
 import xarray as xr
 
 from demosim.baseline.read import read_baseline
-from demosim.costs.figures import facts, registered
+from demosim.costs.figures import facts, registered, single_ages
+from demosim.costs.need import expenditure_of_change
 from demosim.costs.unit_costs import TBU_BANDS, derive_unit_cost
 from demosim.projection import project
 from demosim.scenario.cost_options import CostOptions
@@ -19,6 +20,7 @@ from demosim.scenario.read import spec_from
 from demosim.scenario.resolve import resolve
 
 ASSUMED_GROWTH = 39_400  # persons in 2025, what the June 2025 estimate rested on
+REFUGEES = 6_000  # from Ukraine in 2026, as the published estimate of 2027 assumes
 DATA_SET, VARIANT = "norway2026", "2024-MMMM"
 
 # Cost options shown side by side; the first is the default.
@@ -31,7 +33,7 @@ OPTIONS: dict[str, CostOptions] = {
 }
 
 # Ours of 2027 without the refugees, which has no published counterpart.
-UNPUBLISHED: list[dict[str, Any]] = [
+UNPUBLISHED: list[dict[Any, Any]] = [
     {"year": 2027, "made": "", "kind": "estimate without refugees", "sector": "all", "financing": financing,
      "low": float("nan"), "high": float("nan"), "price_year": 2026}
     for financing in ("all", "free")
@@ -73,22 +75,19 @@ def compare_results(baseline: xr.Dataset | None = None) -> list[PublishedRow]:
     last two years to 1 January 2036, without new refugees, for the path. The country is run as one region.
     """
     changes = population_changes(read_baseline(DATA_SET) if baseline is None else baseline)
-    published = facts("published_results")
-    rows = [dict(zip(published.columns, row, strict=True)) for row in published.itertuples(index=False, name=None)]
-    return [_beside(row, changes) for row in rows + UNPUBLISHED]
+    return [_beside(row, changes) for row in facts("published_results").to_dict("records") + UNPUBLISHED]
 
 
-def _beside(row: Mapping[str, Any], changes: Mapping[str, np.ndarray]) -> PublishedRow:
+def _beside(row: Mapping[Any, Any], changes: Mapping[str, np.ndarray]) -> PublishedRow:
     """A row with our figures; `low` and `high` are NaN where nothing was published."""
     price_year = int(row["price_year"])
-    change = changes[_change_behind(str(row["kind"]), int(row["year"]))]
+    change = changes[change_behind(row)]
     ours = {
         name: expenditure_of_change(change, _unit_cost(name, price_year), row["sector"], row["financing"]) / 1e9
         for name in OPTIONS
     }
-    made, kind, sector, financing = (str(row[name]) for name in ("made", "kind", "sector", "financing"))
-    low, high = float(row["low"]), float(row["high"])
-    return PublishedRow(int(row["year"]), made, kind, sector, financing, price_year, low, high, ours)
+    told = ("year", "made", "kind", "sector", "financing", "price_year", "low", "high")
+    return PublishedRow(**{name: row[name] for name in told}, ours=ours)
 
 
 @cache
@@ -96,27 +95,12 @@ def _unit_cost(options: str, price_year: int) -> xr.DataArray:
     return derive_unit_cost(single_ages(), OPTIONS[options], price_year)
 
 
-def expenditure_of_change(change: np.ndarray, unit_cost: xr.DataArray, sector: str, financing: str) -> float:
-    """Kroner that a change in persons by single age costs: Σ change × unit cost, over the services of a sector.
-
-    sector: municipal, county or all. financing: free (net spending) or all (net spending / net share of the service).
-    """
-    kroner = xr.DataArray(unit_cost.values @ change, dims="service", coords={"service": unit_cost["service"]})
-    if financing == "all":
-        kroner = kroner / unit_cost["net_share"].values
-    if sector != "all":
-        kroner = kroner[unit_cost["level"].values == sector]
-    return float(kroner.sum())
-
-
 def population_changes(baseline: xr.Dataset) -> dict[str, np.ndarray]:
     """Changes of the country's persons by single age behind the published rows."""
     both = registered()
-    country = one_region(
-        baseline, baseline["population"].sum("municipality").values, int(baseline.attrs["launch_year"])
-    )
+    country = whole_country(baseline)
     earlier = one_region(baseline, both[2025], 2025)
-    with_refugees = country_path(country, {"streams": {"ukraine": ukraine_stream(6000)}})
+    with_refugees = country_path(country, ukraine_stream(REFUGEES))
     without = country_path(country, {})
     outcome = both[2026].sum(axis=0) - both[2025].sum(axis=0)
     estimate = _first_change(earlier, scale_to_growth(earlier, ASSUMED_GROWTH))
@@ -128,6 +112,11 @@ def population_changes(baseline: xr.Dataset) -> dict[str, np.ndarray]:
         "estimate without refugees 2027": without[1] - without[0],
         "path": (without[10] - without[8]) / 2,
     }
+
+
+def whole_country(baseline: xr.Dataset) -> xr.Dataset:
+    """A data set as one region, launched as it is."""
+    return one_region(baseline, baseline["population"].sum("municipality").values, int(baseline.attrs["launch_year"]))
 
 
 def one_region(baseline: xr.Dataset, persons: np.ndarray, launch: int) -> xr.Dataset:
@@ -150,12 +139,8 @@ def country_assumptions(country: xr.Dataset, extra: dict[str, object], horizon: 
     """Resolved assumptions of the main alternative for a country of one region, so many years ahead."""
     launch = int(country.attrs["launch_year"])
     tree = {
-        "name": "country",
-        "baseline": DATA_SET,
-        "variant": VARIANT,
-        "horizon": launch + horizon,
-        "price_year": 2026,
-    }
+        "name": "country", "baseline": DATA_SET, "variant": VARIANT, "horizon": launch + horizon, "price_year": 2026,
+    }  # fmt: skip
     return resolve(country, spec_from(tree | extra)).assumptions
 
 
@@ -175,16 +160,11 @@ def _first_change(country: xr.Dataset, scale: float) -> np.ndarray:
     return change
 
 
-def ukraine_stream(persons: int) -> dict[str, object]:
+def ukraine_stream(persons: int, profile: str = "ukraine") -> dict[str, object]:
     """A stream of refugees from Ukraine in 2026, as a scenario writes it."""
-    return {"profile": "ukraine", "settlement": "refugees", "net": {"2026": persons}}
+    return {"streams": {"ukraine": {"profile": profile, "settlement": "refugees", "net": {"2026": persons}}}}
 
 
-def _change_behind(kind: str, year: int) -> str:
-    """The change in persons that a row rests on."""
-    return kind if kind in ("miss", "path") else f"{kind} {year}"
-
-
-def single_ages() -> xr.Dataset:
-    """The single ages of the tables of facts, which unit costs are derived for."""
-    return xr.Dataset(coords={"age": np.arange(next(iter(registered().values())).shape[1])})
+def change_behind(row: Mapping[Any, Any]) -> str:
+    """The change in persons (`population_changes`) that a published row rests on."""
+    return row["kind"] if row["kind"] in ("miss", "path") else f"{row['kind']} {row['year']}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from demosim.baseline.read import read_baseline
-from demosim.costs.figures import facts
+from demosim.costs.figures import facts, single_ages
+from demosim.costs.need import expenditure_of_change
 from demosim.costs.unit_costs import derive_unit_cost
 from demosim.errors import usage_error
 from demosim.fiscal.room import national_room
 from demosim.scenario.cost_options import CostOptions
-from demosim.validation.results import DATA_SET, expenditure_of_change, population_changes, single_ages
+from demosim.validation.results import DATA_SET, population_changes
 
 CHANGES = {"ours_estimate": "estimate", "ours_outcome": "outcome"}
 

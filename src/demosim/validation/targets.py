@@ -11,11 +11,12 @@ from pydantic import Field, ValidationError, model_validator
 from demosim.axes import age_members, parse_band
 from demosim.baseline.read import read_baseline
 from demosim.costs.calibrate import Target
-from demosim.costs.figures import registered
+from demosim.costs.figures import registered, single_ages
 from demosim.costs.prices import read_deflator
 from demosim.errors import DemosimError, ProblemGroup, did_you_mean, usage_error
 from demosim.files import beside
 from demosim.outputs.netcdf import read_result
+from demosim.scenario.places import find_municipality
 from demosim.scenario.syntax import read_source
 from demosim.scenario.table import Table, Weight
 from demosim.validation.results import DATA_SET, population_changes
@@ -61,8 +62,7 @@ def read_targets(path: Path, allow_paths: bool = False) -> tuple[list[Target], i
     `price_year`, and for each `[[target]]`: `name`, `low` and `high` in bn kr of its `price_year`, `sector`,
     `financing`, `hold_out`, and `change`, the persons behind it: `"registered 2015"` (the change up to 1 January
     2015), one of the changes behind the published figures (`"estimate 2027"`), persons by age band (each even over its
-    single ages), or `{ result = "run.nc", budget_year = 2030 }`, of a result
-    in the folder of the file or, with `allow_paths`, elsewhere.
+    single ages), or `{ result = "run.nc", budget_year = 2030 }`, a file of the same folder unless `allow_paths`.
 
     Raises a `DemosimError` (2) with all that is wrong.
     """
@@ -114,13 +114,11 @@ def _shortened(known: dict[str, np.ndarray]) -> str:
 
 def _change(written: Any, known: dict[str, np.ndarray], folder: Path, allow_paths: bool) -> np.ndarray:
     """Persons by single age of the tables of facts."""
-    number = next(iter(registered().values())).shape[1]
+    number = single_ages().sizes["age"]
     if isinstance(written, str):
         if written not in known:
-            raise usage_error(
-                f'no change is called "{written}"', allowed=_shortened(known),
-                suggestion=did_you_mean(written, known),
-            )  # fmt: skip
+            meant = did_you_mean(written, known)
+            raise usage_error(f'no change is called "{written}"', allowed=_shortened(known), suggestion=meant)
         return known[written]
     if isinstance(written, _FromResult):
         return _of_result(written, beside(folder, written.result, allow_paths), number)
@@ -143,9 +141,7 @@ def _of_result(written: _FromResult, path: Path, number: int) -> np.ndarray:
     if people.sizes["age"] != number:
         raise usage_error("the result has no single years of age", allowed=f"ages 0 to {number - 1}")
     if written.municipality is not None:
-        if written.municipality not in people["municipality"].values:
-            raise usage_error(f'there is no municipality "{written.municipality}"')
-        people = people.sel(municipality=[written.municipality])
+        people = people.sel(municipality=[find_municipality(result, written.municipality)])
     summed = people.sum("municipality")
     change: np.ndarray = (summed.sel(date=written.budget_year) - summed.sel(date=written.budget_year - 1)).values
     return change

@@ -10,6 +10,8 @@ from demosim.axes import SEXES
 from demosim.baseline.calibrate.estimates import Calibration
 from demosim.baseline.calibrate.sizes import SIZE_CUTS, size_classes
 
+MOST_STEPS = 15  # in the text; the table has all
+
 
 def variance_table(calibration: Calibration) -> pd.DataFrame:
     """Estimated parameters of the level, with unit."""
@@ -87,7 +89,7 @@ def step_table(calibration: Calibration, history: xr.Dataset) -> pd.DataFrame:
 
 
 def text(
-    calibration: Calibration, history: xr.Dataset, notes: tuple[str, ...] = (), steps: int = 15,
+    calibration: Calibration, history: xr.Dataset, notes: tuple[str, ...] = (),
     cuts: tuple[float, ...] = SIZE_CUTS,
 ) -> str:  # fmt: skip
     """The calibration in words and tables, for a terminal or a file."""
@@ -104,5 +106,5 @@ def text(
     lines += [shape_table(calibration).to_string(index=False, float_format="{:.3g}".format), ""]
     lines += [f"{len(table)} years far from their municipality's median (moved borders, receptions): brought to three"]
     lines += ["standard deviations, none left out. Those with the least weight:"]
-    lines += [table.head(steps).to_string(index=False, float_format="{:.2f}".format), *notes]
+    lines += [table.head(MOST_STEPS).to_string(index=False, float_format="{:.2f}".format), *notes]
     return "\n".join(lines) + "\n"

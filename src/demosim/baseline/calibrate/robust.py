@@ -11,7 +11,7 @@ from demosim.baseline.calibrate.flows import Flows
 LIMIT = 4.0  # robust standard deviations; among 357 x 10 normal numbers one in four runs has a single one beyond it
 
 
-def pulled_in(rate: np.ndarray, persons: np.ndarray, limit: float = LIMIT) -> np.ndarray:
+def pulled_in(rate: np.ndarray, persons: np.ndarray) -> np.ndarray:
     """Yearly rates (..., municipality, year) with those far from the municipality's median brought to the limit.
 
     The spread of a rate is one over the root of the persons times a factor common to all municipalities, from the
@@ -19,7 +19,7 @@ def pulled_in(rate: np.ndarray, persons: np.ndarray, limit: float = LIMIT) -> np
     """
     middle = np.median(rate, axis=-1, keepdims=True)
     error = (rate - middle) * np.sqrt(persons)
-    bound = limit * robust_sd(error)
+    bound = LIMIT * robust_sd(error)
     result: np.ndarray = middle + np.clip(error, -bound, bound) / np.sqrt(persons)
     return result
 

@@ -13,7 +13,7 @@ from demosim.baseline.calibrate.estimates import LEVEL_WINDOW, Calibration, Wave
 from demosim.baseline.calibrate.national import NATION_FILE, national_flows, read_nation
 from demosim.baseline.calibrate.sizes import SIZE_CUTS
 from demosim.baseline.store import REFUGEE_PROFILE
-from demosim.files import replacing, write_text
+from demosim.files import replacing, without_formulas, write_text
 
 WAVES_NOTE = (
     "Waves of refugees are not kept apart: that needs a long series of the country (--nation) and a data set whose "
@@ -65,7 +65,8 @@ def run_calibrate(
         note = NOTE.format(launch=launch, shape=windows.shape, level=windows.level, fertility=windows.fertility)
         write_estimates(found, output / "estimates.nc", " ".join((note, *notes)))
         with replacing(output / "steps.csv") as temporary:
-            report.step_table(found, population).to_csv(temporary, index=False, float_format="%.4g", encoding="utf-8")
+            steps = without_formulas(report.step_table(found, population))
+            steps.to_csv(temporary, index=False, float_format="%.4g", encoding="utf-8")
         write_text(output / "calibration.txt", words)
     return found, words
 
