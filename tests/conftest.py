@@ -20,3 +20,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the test data; set DEMOSIM_SHARED (looked in {folder})")
     return folder
+
+
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The main scenario, run and stored once."""
+    import demosim as ds
+    from demosim.outputs.netcdf import write_result
+
+    done = ds.run(ROOT / "scenarios" / "mars2026.toml")
+    path = tmp_path_factory.mktemp("results") / "mars2026.nc"
+    write_result(path, done.dataset, "run", done.assumptions)
+    return path
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that the test works in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -19,12 +19,12 @@ import made_up
 import made_up_history
 import sweep_country
 import test_sources_docs as atlantis
+from commands import CARE
 from demosim.baseline.read import read_facts
 from demosim.cli import COMMANDS, cli
 from demosim.outputs.netcdf import write_result
 from demosim.sources.store import Store
 from stub_norway import keep
-from test_cli_costs import CARE
 
 # Names that no Norwegian console of Windows can show: Sami letters that cp1252 lacks, and Chinese ones.
 NAMES = ["Čáhcesuolu", "Unjárga – Ŋ", "漢", "=Å−1"]

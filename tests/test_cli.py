@@ -29,12 +29,6 @@ def call(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, 
     return int(end.value.code or 0), printed.out, printed.err
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_run_prints_headline_tables_and_published_figures(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, "run", MARS)
     assert code == 0
@@ -220,7 +214,9 @@ def test_what_is_written_is_named_in_a_document_too(here: Path, capsys: pytest.C
     assert names == sorted(path.name for path in (ROOT / "scenarios").glob("*.toml"))
     vary = ["--vary", "fertility.multiplier=0.9,1.1", "--output", "sweep.nc"]
     code, out, err = call(capsys, "--json", "sweep", "mine/mars2026.toml", *vary)
-    assert (code, json.loads(out)) == (0, {"written": ["sweep.nc"]})
+    document = json.loads(out)
+    assert (code, [table["key"] for table in document["tables"]]) == (0, ["sweep"])
+    assert document["notes"][-1].endswith("sweep.nc")
 
 
 @pytest.mark.parametrize("command", ["fan", "sensitivity"])

@@ -22,6 +22,7 @@ import mutate
 import scenario_corpus
 import sweep_country
 import test_sources_files as local
+from commands import CARE
 from conftest import ROOT
 from demosim.baseline.find import embedded
 from demosim.baseline.read import read_baseline
@@ -51,7 +52,6 @@ from demosim.sources.tables import read_entry
 from demosim.sweep.store import open_store
 from demosim.validation.published import read_published
 from demosim.validation.targets import read_targets
-from test_cli_costs import CARE
 
 SLOW = 5.0  # seconds; most take some milliseconds
 BASE = sweep_country.country()

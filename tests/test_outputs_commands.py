@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import demosim as ds
+from commands import CARE
 from conftest import ROOT
 from demosim.cli import COMMANDS
 from demosim.cli.data import data
@@ -17,7 +18,6 @@ from demosim.cli.lists import show
 from demosim.cli.validate import validate
 from demosim.outputs.netcdf import write_result
 from test_cli import call
-from test_cli_costs import CARE
 
 MARS = ROOT / "scenarios" / "mars2026.toml"
 ANSWERS = "municipality,stratum,weight,result\n0301,s,10,1.5\n1101,s,5,\n"
