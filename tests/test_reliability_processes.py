@@ -113,8 +113,9 @@ def test_a_disk_that_is_full_halfway(here: Path, command: str, most: int) -> Non
 
 # The first write says that it has begun and then takes a minute, so that the signal comes in the middle of it.
 SLOW = """
-import sys, time
+import signal, sys, time
 from demosim import files
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started the tests in the background
 def slow(path):
     print("writing", flush=True)
     time.sleep(60)

@@ -165,10 +165,14 @@ def _flows(
         "net_stream_migration": streams,
         **moves,
     }
-    expected = survivors + flows["net_ordinary_migration"] + moved + streams
+    expected = survivors + flows["net_ordinary_migration"]
+    expected += moved
+    expected += streams
     if moves:
-        expected = expected + moves["net_internal_migration"]
-    flows["floor_adjustment"] = np.where(expected < 0, -expected, population[..., 1:] - expected)
+        expected += moves["net_internal_migration"]
+    flows["floor_adjustment"] = np.zeros_like(survivors)
     floored = (expected < 0).any(axis=0)
-    flows["floor_adjustment"][:, ~floored] = 0.0
+    if floored.any():
+        below, end = expected[:, floored], population[..., 1:][:, floored]
+        flows["floor_adjustment"][:, floored] = np.where(below < 0, -below, end - below)
     return flows

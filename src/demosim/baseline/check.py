@@ -98,15 +98,15 @@ def _axis_problems(dataset: xr.Dataset) -> list[Problem]:
 def _number_problems(dataset: xr.Dataset, name: str, form: Form) -> list[Problem]:
     array = dataset[name]
     missing = array.copy(data=~np.isfinite(array.values))
-    if form.early_gap:
+    if form.early_gap and missing.values.any():
         missing = missing & ~_allowed_gap(dataset, array)
     problems = []
-    if missing.any():
+    if missing.values.any():
         problems.append(_cells(name, missing, "without a number", "a finite number everywhere"))
-    if form.lower is not None and (array < form.lower).any():
+    if form.lower is not None and (array.values < form.lower).any():
         allowed = f"{form.unit}, at least {form.lower:g}"
         problems.append(_cells(name, array < form.lower, f"below {form.lower:g}", allowed))
-    if form.upper is not None and (array > form.upper).any():
+    if form.upper is not None and (array.values > form.upper).any():
         allowed = f"{form.unit}, at most {form.upper:g}"
         problems.append(_cells(name, array > form.upper, f"above {form.upper:g}", allowed))
     if form.shares_over and not missing.any():

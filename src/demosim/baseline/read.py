@@ -6,6 +6,7 @@ import hashlib
 import json
 import tomllib
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,8 +150,7 @@ def read_facts(name: str, folder: Path | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    folder = embedded("data", "facts") if folder is None else folder
-    source = read_source(folder)
+    folder, source = _embedded_facts() if folder is None else (folder, read_source(folder))
     file = name if name.endswith(".csv") else f"{name}.csv"
     if file not in source["files"]:
         known = [entry.removesuffix(".csv") for entry in source["files"]]
@@ -160,6 +160,13 @@ def read_facts(name: str, folder: Path | None = None) -> pd.DataFrame:
     table = pd.read_csv(folder / file, comment="#", dtype={"municipality": str, "county": str, "key": str})
     table.attrs.update(source["files"][file])
     return table
+
+
+@cache
+def _embedded_facts() -> tuple[Path, dict[str, Any]]:
+    """The folder of the embedded facts and what its `source.toml` says, read once for all tables."""
+    folder = embedded("data", "facts")
+    return folder, read_source(folder)
 
 
 def load_netcdf(path: Path) -> xr.Dataset:

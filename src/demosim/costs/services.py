@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -150,7 +151,16 @@ def read_services(folder: Path | None = None) -> list[Service]:
 
     Raises a `DemosimError` with all problems of all files.
     """
-    folder = embedded("data", "services") if folder is None else folder
+    return list(_embedded_services()) if folder is None else _read(folder)
+
+
+@cache
+def _embedded_services() -> tuple[Service, ...]:
+    """Read once: they are asked for by every part of the costs."""
+    return tuple(_read(embedded("data", "services")))
+
+
+def _read(folder: Path) -> list[Service]:
     services, problems = [], ProblemGroup()
     for path in sorted(folder.glob("*.toml")):
         try:
