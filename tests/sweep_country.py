@@ -38,9 +38,9 @@ def unit_cost(ages: np.ndarray) -> xr.DataArray:
     )  # fmt: skip
 
 
-def country(regions: int = 4) -> xr.Dataset:
+def country(regions: int = 4, last_age: int = 30) -> xr.Dataset:
     """The made-up country with unit costs of its own."""
-    dataset = made_up.small_country(regions=regions)
+    dataset = made_up.small_country(regions=regions, last_age=last_age)
     return dataset.assign(unit_cost=unit_cost(dataset["age"].values))
 
 

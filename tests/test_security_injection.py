@@ -53,7 +53,7 @@ def harmless() -> Text:
 
 def write(folder: Path, text: Text) -> None:
     """A country, a scenario and tables, in which every word that a user chooses is one of `text`."""
-    country = sweep_country.country(5)
+    country = sweep_country.country(5, last_age=70)  # so that indicators find their ages
     for name in PLACES:
         each = [text() for _ in range(country.sizes["municipality"])]
         if name.startswith("county") or name == "landsdel":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from demosim.cli import Settings
-from demosim.cli.frames import print_json, print_table_alone, print_tables, read_spec
+from demosim.cli.frames import print_json, print_table_alone, print_tables, read_spec, result_of
 from demosim.cli.options import ALLOW_PATHS, BASELINE, PATH
 from demosim.errors import usage_error
 from demosim.outputs.messages import heads, message
@@ -180,8 +180,6 @@ def show(
 def _costs_of(file: Path | None, allow_paths: bool) -> tuple[xr.Dataset | None, CostOptions, int]:
     """The data set, cost options and price year that a scenario, a result or a data set stands for."""
     from demosim.baseline.read import read_baseline
-    from demosim.continuation import stored_scenario
-    from demosim.outputs.netcdf import read_assumptions
     from demosim.scenario.cost_options import CostOptions
     from demosim.scenario.read import baseline_location
 
@@ -190,7 +188,7 @@ def _costs_of(file: Path | None, allow_paths: bool) -> tuple[xr.Dataset | None, 
     if _is_data_set(file):
         spec, baseline = None, read_baseline(str(file))
     elif file.suffix == ".nc":
-        spec = stored_scenario(read_assumptions(file))
+        _, spec = result_of(file, allow_paths)
         baseline = read_baseline(baseline_location(spec))
     else:
         spec, baseline = read_spec(file, allow_paths)

@@ -104,7 +104,8 @@ def factor_name(factor: str, lang: str) -> str:
 
 def _case(path: Path) -> Case:
     """A stored run as one side of a comparison, with the need that is not demography kept apart."""
-    assumptions, result = read_assumptions(path), read_result(path, "run")
+    result = read_result(path, "run")
+    assumptions = read_assumptions(path)
     cost = result["municipal_unit_cost"] if "municipal_unit_cost" in result else result["unit_cost"]
     kinds = result["pressure"].values.tolist() if "pressure" in result else []
     ratios = {kind: result["cost_multiplier"].sel(pressure=kind, drop=True) for kind in kinds}
