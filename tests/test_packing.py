@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import made_up
+from demosim.errors import DemosimError
 from demosim.kernels.layout import FIELDS, LINE, ROW, Outputs, empty, row_order
 from demosim.kernels.threads import Rooms, empty_outputs, map_chunks, run_scenarios
 from demosim.packing import CostTable, Packer, pack, padded
@@ -134,6 +135,12 @@ def test_chunks_use_their_arrays_again_and_leave_nothing_behind() -> None:
 def country(**changes: object) -> dict:
     """Plain arrays of a small country with streams."""
     return assumption_arrays(plain_assumptions(made_up.small_country(regions=5, **changes), streams=2))
+
+
+@pytest.mark.parametrize(("ages", "sexes"), [(30, 2), (31, 1), (32, 2)])
+def test_unit_costs_of_other_ages_or_sexes_never_reach_the_kernel(ages: int, sexes: int) -> None:
+    with pytest.raises(DemosimError, match=f"unit costs are of {ages * sexes} sexes and ages .* has 62"):
+        pack([country()], [CostTable.from_unit_cost(unit_cost(ages), sexes)])
 
 
 def test_a_packer_makes_what_scenarios_share_once_and_anew_where_it_is_another() -> None:

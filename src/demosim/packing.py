@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from demosim.errors import usage_error
 from demosim.kernels.layout import FIELDS, PAD, Inputs, empty
 from demosim.moves import move_inputs
 
@@ -227,6 +228,8 @@ def _tally(costs: CostTable, cells: int) -> np.ndarray:
     """The tally of each cell; cells that cost nothing share the last one."""
     if costs.tally.size == 0:
         return np.zeros(cells, np.int64)
+    if costs.tally.size != cells:
+        raise usage_error(f"unit costs are of {costs.tally.size} sexes and ages where the population has {cells}")
     return np.where(costs.tally < 0, costs.tally.max() + 1, costs.tally)
 
 
