@@ -30,7 +30,7 @@ from demosim.outputs.trace import derivation_tables, source_table, unit_cost_tab
 from demosim.sweep.compare import compare_results
 from made_up_others import fan
 from made_up_result import norway, small
-from test_cli import call, here
+from test_cli import call
 
 __all__ = ["here"]  # a fixture
 MARS = ROOT / "scenarios" / "mars2026.toml"

@@ -22,7 +22,7 @@ def noise_class(ages: np.ndarray) -> np.ndarray:
     """Number of the class of noise of each age; −1 for newborns, who come by birth.
 
     >>> noise_class(np.array([0, 1, 5, 6, 79, 80, 105])).tolist()
-    [-1, 0, 0, 1, 7, 8, 8]
+    [-1, 0, 0, 1, 7, 8, 9]
     """
     result: np.ndarray = np.searchsorted(noise_ages(ages), ages, side="right") - 1
     return result
