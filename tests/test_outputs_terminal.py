@@ -32,7 +32,6 @@ from made_up_others import fan
 from made_up_result import norway, small
 from test_cli import call
 
-__all__ = ["here"]  # a fixture
 MARS = ROOT / "scenarios" / "mars2026.toml"
 
 
