@@ -1,4 +1,4 @@
-"""What tests of commands share: the main scenario, rates of a user, and tables read back from JSON."""
+"""What tests of commands share: the main scenario, rates and a target of a user, tables read back from JSON."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ CARE = """
 3 = 30000
 4 = 20000
 5 = 10000
+"""
+
+
+TARGET = """price_year = 2026
+[[target]]
+name = "a"
+low = 1.0
+high = 2.0
+price_year = 2020
+change = "registered 2015"
+hold_out = false
 """
 
 

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import demosim as ds
-from commands import MARS, rows, tables
+from commands import MARS, TARGET, rows, tables
 from demosim.baseline.read import read_baseline
 from demosim.baseline.store import write_data_set
 from test_cli import call
@@ -96,16 +96,7 @@ hold_out = true
     ],
 )
 def test_bad_targets(here: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, message: str) -> None:
-    text = """price_year = 2026
-[[target]]
-name = "a"
-low = 1.0
-high = 2.0
-price_year = 2020
-change = "registered 2015"
-hold_out = false
-"""
-    (here / "bad.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    (here / "bad.toml").write_text(TARGET.replace(old, new, 1), encoding="utf-8")
     code, out, err = call(capsys, "calibrate-costs", "bad.toml")
     assert code == 2
     assert out == ""

@@ -22,7 +22,7 @@ import mutate
 import scenario_corpus
 import sweep_country
 import test_sources_files as local
-from commands import CARE
+from commands import CARE, TARGET
 from conftest import ROOT
 from demosim.baseline.find import embedded
 from demosim.baseline.read import read_baseline
@@ -212,15 +212,7 @@ TOPOJSON = {
     ]}},
 }  # fmt: skip
 VALID = ROOT / "tests" / "scenarios" / "valid"
-TARGETS = tomllib.loads("""
-price_year = 2026
-[[target]]
-name = "a"
-low = 1.0
-high = 2.0
-price_year = 2020
-change = "registered 2015"
-hold_out = false
+TARGETS = tomllib.loads(TARGET + """
 [[target]]
 name = "b"
 low = 1.0

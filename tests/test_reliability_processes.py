@@ -263,5 +263,3 @@ def test_what_nobody_expected_of_the_system_is_one_line(
     monkeypatch.setattr(importlib.import_module("demosim.run"), "project", failing)
     ended, said = call(COMMANDS["run"], capsys)
     assert (ended, said.strip()) == (code, says)
-
-

@@ -38,14 +38,16 @@ def sweep(
     """Run the scenario FILE at many values of its knobs."""
     import xarray as xr
 
-    from demosim.cli.frames import asked_for, print_tables, read_spec, told_not_counted
+    from demosim.baseline.read import read_baseline
+    from demosim.cli.frames import asked_for, print_tables, told_not_counted
     from demosim.outputs.messages import message
     from demosim.outputs.sweep import sweep_table
+    from demosim.scenario.read import baseline_location, read_scenario
     from demosim.sweep.run import SweepOptions, run_sweep
 
-    spec, baseline = read_spec(file, allow_paths)
+    spec = read_scenario(file, allow_paths)
     path = output or Path("results") / f"{spec.name}-sweep.nc"
-    only = tuple(asked_for(baseline, municipalities))
+    only = tuple(asked_for(read_baseline(baseline_location(spec)), municipalities)) if municipalities else ()
     asked = SweepOptions(municipalities=only, **chosen)  # type: ignore[arg-type]  # click has checked them
     with progress_bar(settings) as bar:
         report = None if bar is None else lambda seen: bar(seen.done, seen.total)

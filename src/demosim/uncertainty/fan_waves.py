@@ -32,8 +32,8 @@ class Waves:
         """Assumptions with one more stream: the waves of a stretch of the past, larger or smaller.
 
         What of them is above their mean settles by a key with a tilt of its own and as municipalities decide, instead
-        of where people live. The
-        country's net migration stays as it is: its variance, waves and all, is that of the national process.
+        of where people live. The country's net migration stays as it is: its variance, waves and all, is that of the
+        national process.
         """
         years, log_sd = arrays["fertility_rate"].shape[0], size_spread(self.share)
         first, size, lean = int(random.integers(len(self.share))), random.standard_normal(), random.standard_normal()

@@ -137,5 +137,3 @@ def auxiliary(history: Path, given: Path | None, name: str, how: str) -> Path:
     if not path.is_file():
         raise usage_error("there is no such file", file=str(path), allowed=how)
     return path
-
-
